@@ -22,7 +22,7 @@ pub mod token;
 pub mod trust;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use self::effective::Effective;
@@ -82,6 +82,8 @@ pub struct Settings {
     pub ui: UiSettings,
     /// Where journal and history live.
     pub state_dir: PathBuf,
+    /// Where layouts and saved lines lie, where the store goes with this run; `None` = beside the store.
+    pub lasting: Option<PathBuf>,
     /// Where it is kept that stores were there, apart from them; `None` = nowhere.
     pub twins: Option<PathBuf>,
     /// Mutations allowed (flag `--write`, or per environment `access = "write"`).
@@ -132,6 +134,18 @@ impl Settings {
             row.value = folder.as_path().into();
         }
         (self.state_dir, self.twins) = (folder, None);
+    }
+
+    /// Keeps the store in a folder that goes with this run; what a person saves and arranges stays in `lasting`.
+    pub fn keep_while_running(&mut self, folder: PathBuf, lasting: PathBuf) {
+        self.keep_in(folder);
+        self.lasting = Some(lasting);
+    }
+
+    /// The folder of what a person saves and arranges.
+    #[must_use]
+    pub fn lasting(&self) -> &Path {
+        self.lasting.as_deref().unwrap_or(&self.state_dir)
     }
 
     /// Where the store lies, and what says in another place that it is there. Among temporary files nothing is expected to stay.

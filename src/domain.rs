@@ -18,6 +18,7 @@ pub mod ids;
 pub mod judge;
 pub mod keep;
 pub mod late;
+pub mod listed;
 pub mod live;
 pub mod lock;
 pub mod log;

@@ -3,6 +3,7 @@
 
 use super::msg::Now;
 use crate::app::insight::banner::{Banner, Trouble};
+use crate::app::insight::brought::Sought;
 use crate::app::insight::timeline::Event;
 use crate::app::insight::verified::SeenWell;
 use crate::app::insight::watch::Judged;
@@ -56,6 +57,8 @@ pub struct Facts {
     pub(in crate::app) services: BTreeMap<ServiceId, ServiceState>,
     /// Deployments of each service, newest first.
     pub(in crate::app) releases: BTreeMap<ServiceId, Vec<Deployment>>,
+    /// What is live and in no list yet, so that the list is read again.
+    pub(in crate::app) sought: Sought,
     /// How much of the lists was read, by feed.
     pub(in crate::app) extents: BTreeMap<FeedId, Extent>,
     /// Every probe, production's first.
@@ -142,6 +145,7 @@ impl Facts {
             rules: settings.secrets.clone(),
             services: BTreeMap::new(),
             releases: BTreeMap::new(),
+            sought: Sought::default(),
             extents: BTreeMap::new(),
             aimed: settings.aimed(),
             expected: settings.expected(),

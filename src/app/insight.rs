@@ -3,6 +3,7 @@
 
 pub mod actor;
 pub mod banner;
+pub mod brought;
 pub mod detail;
 pub mod evidence;
 pub mod fresh;
@@ -10,6 +11,7 @@ pub mod live;
 pub mod needs;
 pub mod readiness;
 pub mod spoken;
+mod suspect;
 pub mod timeline;
 pub mod train;
 pub mod verified;

@@ -6,6 +6,7 @@ use super::effect::Effect;
 use super::model::Model;
 use super::msg::Now;
 use crate::app::dialogs::Overlay;
+use crate::app::insight::brought;
 use crate::app::insight::timeline;
 use crate::app::insight::watch::{self, Touched};
 use crate::app::logs::saving;
@@ -47,7 +48,7 @@ fn newest(piece: &Piece) -> Option<Timestamp> {
 
 pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
     let mut ended = None;
-    let touched = Touched::by(&fact);
+    let (touched, about) = (Touched::by(&fact), brought::about(&fact));
     match fact {
         Fact::Feed(id, status) => {
             model.facts.feeds.insert(id, status);
@@ -57,6 +58,8 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
             let before = model.facts.services.entry(id.clone()).or_default().declare(*declared, now.wall);
             if before.and_then(|before| before.created_at) != made {
                 model.facts.rebuild_secrets();
+                // It tells what is live.
+                timeline::rebuild(model);
             }
         }
         Fact::Observed(id, observed) => {
@@ -146,6 +149,7 @@ pub(super) fn fact(model: &mut Model, fact: Fact, now: Now) -> Vec<Effect> {
     dialog::renewed(model);
     confirm::check(model, now);
     let mut effects = watch::renew(model, &touched, now);
+    effects.extend(about.and_then(|(service, read)| brought::seek(model, service, read)));
     effects.extend(ended.map(|env| Effect::Refresh(of_environment(model, &env))));
     effects
 }

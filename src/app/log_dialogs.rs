@@ -7,16 +7,17 @@ use jiff::Timestamp;
 use super::effect::Effect;
 use super::keys;
 use super::model::{Model, Pane};
-use super::msg::Key;
+use super::msg::{Key, Now};
 use crate::action::dialogs::{Dialog, Own};
 use crate::app::dialogs::{Overlay, chosen};
+use crate::app::insight::brought;
 use crate::app::logs::buffer::chart::{Bucket, Chart};
 use crate::app::logs::buffer::{Filter, Source, Term};
 use crate::app::navigate;
 use crate::domain::ids::ServiceId;
+use crate::domain::listed::Brought;
 use crate::domain::log::Level;
 use crate::domain::notice::Notice;
-use crate::domain::release::Deployment;
 use crate::logstore::Pattern;
 use crate::sanitize::Text;
 
@@ -28,21 +29,37 @@ pub type Listed<'m> = (bool, &'m Pattern);
 
 /// When the live deployment of a service was made, by the clock that its lines are stamped with.
 fn deployed(model: &Model, service: &ServiceId) -> Option<Timestamp> {
-    live(model, service).map(|one| stamped(model, one))
+    live(model, service).map(|(at, _)| at)
 }
 
-/// When a deployment was made, by its platform's own clock: its lines are stamped with that.
-fn stamped(model: &Model, one: &Deployment) -> Timestamp {
-    let env = model.facts.env(&one.service.env).filter(|_| !model.facts.clocks.is_empty());
-    let info = env.and_then(|env| env.services.iter().find(|info| info.id == one.service));
+/// A time of a platform as we count it, by that platform's own clock: its lines are stamped with that.
+fn stamped(model: &Model, service: &ServiceId, at: Timestamp) -> Timestamp {
+    let env = model.facts.env(&service.env).filter(|_| !model.facts.clocks.is_empty());
+    let info = env.and_then(|env| env.services.iter().find(|info| info.id == *service));
     let ahead = info.and_then(|info| model.facts.clocks.get(&info.platform)).copied().unwrap_or_default();
-    one.created_at.checked_add(ahead).unwrap_or(one.created_at)
+    at.checked_add(ahead).unwrap_or(at)
 }
 
-/// The live deployment of the service that writes these lines, or that they are told by.
-fn live<'m>(model: &'m Model, service: &ServiceId) -> Option<&'m Deployment> {
+/// When the live deployment was made of the service that writes these lines, or that they are told by, and what it is called; `None` = that is
+/// not known, also where one is live that is newer than the list.
+fn live<'m>(model: &'m Model, service: &ServiceId) -> Option<(Timestamp, &'m Text)> {
     let service = model.logs.told_by.get(service).unwrap_or(service);
-    model.facts.releases.get(service)?.iter().find(|one| one.current)
+    let (at, label) = match brought::of(model, service)? {
+        Brought::Listed(one) => (one.created_at, &one.label),
+        Brought::Unlisted(one) => (one.made?, one.label?),
+    };
+    Some((stamped(model, service, at), label))
+}
+
+/// What runs of which nothing tells since when: no pattern is told as new there.
+#[must_use]
+pub fn undated(model: &Model, now: Now) -> Vec<String> {
+    let sources = model.logs.lines.sources().iter().map(|source| &source.service);
+    let mut services: Vec<&ServiceId> = sources.map(|id| model.logs.told_by.get(id).unwrap_or(id)).collect();
+    services.sort_unstable();
+    services.dedup();
+    let of = |id: &&ServiceId| brought::unlisted(model, id).filter(|one| one.made.is_none());
+    services.iter().filter_map(|id| Some(brought::words(model, id, &of(id)?, now))).collect()
 }
 
 /// Patterns as they may be a cause: errors that came up since the deployment, the most severe first; then what else came up since; then old
@@ -103,11 +120,10 @@ pub fn turns(model: &Model) -> Vec<Turn> {
     let Some(newest) = model.logs.lines.newest() else { return Vec::new() };
     let turn = |source: &Source| {
         let service = source.service.clone();
-        let live = live(model, &service)?;
-        let at = stamped(model, live);
+        let (at, label) = live(model, &service)?;
         let span = newest.as_microsecond().checked_sub(at.as_microsecond()).filter(|span| *span > 0)?.min(COMPARED);
         let (before, after) = model.logs.lines.around(&service, at.as_microsecond(), span);
-        let label = live.label.clone();
+        let label = label.clone();
         (after.lines > 0).then_some(Turn { service, label, at, before, after })
     };
     let mut all: Vec<Turn> = model.logs.lines.sources().iter().filter_map(turn).collect();
@@ -124,7 +140,7 @@ pub fn deploys(model: &Model, chart: &Chart) -> Vec<(usize, Timestamp, String)> 
     let mut marks = Vec::new();
     for (service, list) in &model.facts.releases {
         for one in list {
-            let at = stamped(model, one);
+            let at = stamped(model, &one.service, one.created_at);
             if let Some(row) = chart.bucket(at.as_microsecond()) {
                 marks.push((row, at, format!("{} {}", service.name, one.label)));
             }

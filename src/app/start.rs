@@ -14,7 +14,7 @@ pub enum Way {
     Demo(&'static str),
     /// The log reader.
     Open,
-    /// An example of a configuration, written into this folder.
+    /// A configuration with what this folder says, written into it.
     Write,
 }
 
@@ -38,7 +38,7 @@ pub enum Chosen {
     Demo(&'static str),
     /// This log, as it was typed.
     Open(String),
-    /// An example of a configuration is written.
+    /// A configuration is written.
     Write,
     /// Nothing.
     Quit,
@@ -77,7 +77,8 @@ impl Start {
             Row { letter, title, more, way }
         };
         rows.push(row('o', "open a log", "a file, or an address; no configuration is needed", Way::Open));
-        rows.push(row('w', "write flightdeck.toml", "an example in this folder, every key explained", Way::Write));
+        let more = "what this folder says, the rest as comments";
+        rows.push(row('w', "write flightdeck.toml", more, Way::Write));
         Self { rows, at: 0, seen: Vec::new(), files: Vec::new(), path: None, told: None }
     }
 

@@ -11,12 +11,8 @@ use crate::domain::feed::{FeedId, FeedState, FeedStatus};
 use crate::domain::health::{Anatomy, ProbeId, Sample};
 use crate::domain::ids::{OpId, ServiceId};
 use crate::domain::operation::{Move, OpKind, OpState, Operation};
-use crate::domain::release::{Deployment, Presence};
-pub use crate::domain::testing::{NEW, run};
+pub use crate::domain::testing::{NEW, OLD, deployment, run};
 use crate::sanitize::Text;
-
-/// A commit of before.
-pub const OLD: &str = "9df49c2a41f09df49c2a41f09df49c2a41f09df4";
 
 const CONFIG: &str = r#"
 [[environments]]
@@ -103,28 +99,6 @@ pub fn probed(model: &mut Model, env: &str, name: &str, failure: Option<&str>, t
     for _ in 0..times {
         let sample = Sample { at: at(1).wall, anatomy: Anatomy::default(), failure: failure.map(Text::from) };
         tell(model, Fact::Probe(id.clone(), Text::from("GET https://shop.example.com/health"), sample));
-    }
-}
-
-/// A deployment of a commit, made so many seconds after the beginning.
-pub fn deployment(service: &ServiceId, sha: &str, second: u64, current: bool) -> Deployment {
-    Deployment {
-        service: service.clone(),
-        id: format!("{}-{second}", &sha[..7]).into(),
-        label: Text::from(format!("v{second}")),
-        sha: Some(sha.into()),
-        image: None,
-        status: Status::Ok,
-        words: Text::from("complete"),
-        stage: None,
-        created_at: at(second).wall,
-        ran_for: None,
-        author: Text::from("maria"),
-        message: Text::from(if sha == OLD { "Old thing" } else { "New thing" }),
-        current,
-        verified: None,
-        presence: Presence::There,
-        bad: None,
     }
 }
 

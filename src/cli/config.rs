@@ -20,7 +20,7 @@ use crate::redact::Redactor;
 use crate::sanitize::Text;
 
 /// A configuration with every key, commented.
-pub(super) const EXAMPLE: &str = include_str!("../../config.example.toml");
+const EXAMPLE: &str = include_str!("../../config.example.toml");
 
 /// Subcommands of `config`.
 #[derive(Debug, Clone, clap::Subcommand)]

@@ -8,16 +8,18 @@ use jiff::Timestamp;
 use super::answers::{self, Approval, Checked, Health, Probe, Row, Rows};
 use super::args::Only;
 use super::read::read_once;
-use super::{Output, place};
+use super::{Output, place, table};
+use crate::app::insight::{actor, brought};
 use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::clock::SystemClock;
 use crate::config::Settings;
-use crate::domain::environment::Status;
+use crate::domain::environment::{EnvInfo, Status};
 use crate::domain::feed::FeedId;
 use crate::domain::finding::{Check, Reading};
 use crate::domain::health::ProbeState;
 use crate::domain::pipeline::Run;
+use crate::domain::release::Presence;
 use crate::domain::run_state::RunState;
 use crate::domain::state::State;
 use crate::error::{ExitCode, UserError};
@@ -43,11 +45,15 @@ pub(super) async fn run(settings: Settings, list: List, only: Only, output: Outp
     only.iter().for_each(|env| reading.narrow(env));
     let model = &reading.model;
     let now = Now { wall: clock.now(), mono: clock.mono() };
-    let (name, rows, code) = match list {
-        List::Releases => ("releases", releases(model), ExitCode::Done),
-        List::Health => ("health", health(model, now), health_code(model, now)),
-        List::Secrets => ("secrets-diff", secrets(model), secrets_code(model)),
-        List::Approvals => ("approvals", approvals(model, clock.now()), ExitCode::Done),
+    let (name, (rows, text), code) = match list {
+        List::Releases => ("releases", tabled(&RELEASES, releases(model)), ExitCode::Done),
+        List::Health => ("health", tabled(&HEALTH, health(model, now)), health_code(model, now)),
+        List::Secrets => {
+            let envs = model.facts().environments().iter().map(|env| env.id.as_str());
+            let headers: Vec<&str> = std::iter::once("secret").chain(envs).collect();
+            ("secrets-diff", tabled(&headers, secrets(model)), secrets_code(model))
+        }
+        List::Approvals => ("approvals", approvals(model, clock.now()).into_iter().unzip(), ExitCode::Done),
     };
     let matters = |id: &FeedId| match list {
         List::Releases => matches!(id, FeedId::Releases(_)),
@@ -62,14 +68,11 @@ pub(super) async fn run(settings: Settings, list: List, only: Only, output: Outp
     };
     let basis = reading.basis(matters).filter(|_| withheld.is_empty() && untold.is_empty());
     if output.json {
-        let rows: Vec<Row<'_>> = rows.into_iter().map(|(row, _)| row).collect();
         super::print(&answers::line(name, Rows { at: clock.now(), read_at: basis, rows }))?;
     } else if rows.is_empty() {
         let read = model.facts().feeds().keys().any(matters);
         super::print(&format!("{}\n", nothing(list, read, basis)))?;
     } else {
-        let mut text = String::new();
-        rows.iter().for_each(|(_, line)| text.push_str(line));
         super::print(&text)?;
     }
     for (id, why, _) in reading.failing().filter(|(id, ..)| matters(id)) {
@@ -85,6 +88,12 @@ pub(super) async fn run(settings: Settings, list: List, only: Only, output: Outp
         (ExitCode::Done, Some(incomplete)) => incomplete,
         (code, _) => code,
     })
+}
+
+/// The rows for programs, and all of them as a table for people.
+fn tabled<'m>(headers: &[&str], rows: Vec<(Row<'m>, table::Row)>) -> (Vec<Row<'m>>, String) {
+    let (rows, lines): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    (rows, table::text(headers, &lines))
 }
 
 /// An empty list in words: that there is nothing, and when all of it was read; or that nobody knows.
@@ -147,13 +156,31 @@ fn approvals(model: &Model, now: Timestamp) -> Vec<(Row<'_>, String)> {
         .collect()
 }
 
-fn releases(model: &Model) -> Vec<(Row<'_>, String)> {
+/// The columns of `releases`.
+const RELEASES: [&str; 8] = ["service", "release", "commit", "state", "", "made", "by", "subject"];
+
+fn releases(model: &Model) -> Vec<(Row<'_>, table::Row)> {
     let all = model.facts().releases().values().flatten();
     all.map(|one| {
-        let sha = one.sha.as_ref().map_or("-", |sha| sha.short());
-        let live = if one.current { "LIVE" } else { "" };
-        let (service, at) = (one.service.to_string(), made(one.created_at));
-        (Row::Release(one), format!("{service:<22} {:<34} {sha:<8} {:<16} {at} {live}\n", one.label, one.words))
+        let mark = match () {
+            () if brought::runs(model, one) => "LIVE",
+            () if one.current => "was live",
+            () if one.bad.is_some() => "BAD",
+            () if one.presence == Presence::Gone => "gone",
+            () if one.verified == Some(true) => "verified healthy",
+            () => "",
+        };
+        let cells = [
+            one.service.to_string(),
+            one.label.to_string(),
+            one.sha.as_ref().map_or("-", |sha| sha.short()).to_owned(),
+            one.word().to_owned(),
+            mark.to_owned(),
+            made(one.created_at),
+            actor::of(model, one).to_string(),
+            model.facts().subject(one).to_string(),
+        ];
+        (Row::Release(one), table::Row::of(cells))
     })
     .collect()
 }
@@ -163,8 +190,11 @@ fn made(at: Timestamp) -> String {
     if at == Timestamp::UNIX_EPOCH { "-".to_owned() } else { at.strftime("%Y-%m-%dT%H:%MZ").to_string() }
 }
 
+/// The columns of `health`.
+const HEALTH: [&str; 5] = ["environment", "probe or check", "state", "took", "says"];
+
 /// Probes, and what databases and platforms say of themselves.
-fn health(model: &Model, now: Now) -> Vec<(Row<'_>, String)> {
+fn health(model: &Model, now: Now) -> Vec<(Row<'_>, table::Row)> {
     let probes = model.facts().probes().iter().map(|probe| probed(model, probe, now));
     let checks = model.facts().findings().iter().flat_map(|(id, all)| all.iter().map(move |one| (id, one)));
     let checks = checks.map(|(id, one)| {
@@ -180,21 +210,23 @@ fn health(model: &Model, now: Now) -> Vec<(Row<'_>, String)> {
             reading: one.read_how(),
         };
         let name = format!("{} {}", id.name, one.name);
-        let line = format!("{:<12} {name:<22} {word:<9} {:>9}  {}\n", id.env, "", one.says());
-        (Row::Health(Health::Check(row)), line)
+        let cells = [id.env.to_string(), name, word.to_owned(), String::new(), one.says()];
+        (Row::Health(Health::Check(row)), table::Row::of(cells))
     });
     probes.chain(checks).collect()
 }
 
 /// A probe.
-fn probed<'m>(model: &'m Model, probe: &'m ProbeState, now: Now) -> (Row<'m>, String) {
+fn probed<'m>(model: &'m Model, probe: &'m ProbeState, now: Now) -> (Row<'m>, table::Row) {
     let last = probe.samples.back();
     let (state, why) = model.facts().known(now).probe(probe);
     let millis = last.map_or(0, |sample| u64::try_from(sample.anatomy.total.as_millis()).unwrap_or(u64::MAX));
     let said = if why.is_empty() { "passes" } else { &why };
     // One that passes on an error does so because it was told to.
     let expects = model.facts().expects(&probe.id).map(|expects| format!(", {expects}")).unwrap_or_default();
-    let line = format!("{:<12} {:<22} {state:<9} {millis:>6} ms  {said}{expects}\n", probe.id.env, probe.id.name);
+    let name = probe.id.name.to_string();
+    let (took, says) = (format!("{millis} ms"), format!("{said}{expects}"));
+    let cells = [probe.id.env.to_string(), name, state.word().to_owned(), took, says];
     let row = Probe {
         environment: &probe.id.env,
         service: model.facts().aimed().get(&probe.id).map(|id| &*id.name),
@@ -206,7 +238,7 @@ fn probed<'m>(model: &'m Model, probe: &'m ProbeState, now: Now) -> (Row<'m>, St
         latency_ms: millis,
         expects: model.facts().expected().get(&probe.id).map(Vec::as_slice).unwrap_or_default(),
     };
-    (Row::Health(Health::Probe(row)), line)
+    (Row::Health(Health::Probe(row)), table::Row::of(cells))
 }
 
 /// One look is no hysteresis: a probe that fails now is unhealthy now.
@@ -233,25 +265,24 @@ fn health_code(model: &Model, now: Now) -> ExitCode {
     })
 }
 
-fn secrets(model: &Model) -> Vec<(Row<'_>, String)> {
+/// A column for each environment: the platforms that hold the secret there. What is found about it stands below.
+fn secrets(model: &Model) -> Vec<(Row<'_>, table::Row)> {
     let line = |row: &crate::domain::secret::SecretRow| {
-        let mut line = format!("{:<34}", row.key);
-        for env in model.facts().environments() {
+        let place = |env: &EnvInfo| {
             let here = row.entries.iter().filter(|entry| entry.env == env.id).map(|entry| entry.platform.name());
             let places: Vec<&str> = here.collect();
-            let places = match places.as_slice() {
+            match places.as_slice() {
                 [] if row.unread.contains(&env.id) => "?".to_owned(),
                 [] => "-".to_owned(),
                 places => places.join("+"),
-            };
-            let _ = write!(line, " {}: {places:<16}", env.id);
-        }
-        for (at, finding) in row.findings.iter().enumerate() {
-            let (mark, blocks) = (if at > 0 { ";" } else { "" }, if finding.blocks { "BLOCKS: " } else { "" });
-            let _ = write!(line, "{mark} {blocks}{}", finding.says);
-        }
-        line.push('\n');
-        line
+            }
+        };
+        let places = model.facts().environments().iter().map(place);
+        let found = row.findings.iter().map(|finding| {
+            let blocks = if finding.blocks { "BLOCKS: " } else { "" };
+            format!("{blocks}{}", finding.says)
+        });
+        table::Row { cells: std::iter::once(row.key.to_string()).chain(places).collect(), below: found.collect() }
     };
     model.facts().secrets().iter().map(|row| (Row::Secret(row), line(row))).collect()
 }
@@ -296,9 +327,26 @@ mod tests {
         let sample = crate::domain::health::Sample { at: now.wall, anatomy, failure: None };
         let fact = crate::domain::fact::Fact::Probe(id.clone(), "GET https://shop.example.com/off".into(), sample);
         let _ = crate::app::update(&mut model, crate::app::msg::Msg::Fact(fact), now);
-        let line = health(&model, now).pop().unwrap().1;
-        assert!(line.trim_end().ends_with("expects 503"), "{line}");
+        let (_, text) = tabled(&HEALTH, health(&model, now));
+        assert!(text.trim_end().ends_with("expects 503"), "{text}");
         let told = crate::app::insight::detail::text(&model, &crate::app::insight::detail::Subject::Probe(id), now);
         assert!(told.contains("expects 503"), "{told}");
+    }
+
+    #[test]
+    fn a_release_tells_who_made_it_and_what_it_is_about_in_our_words() {
+        use crate::app::testing::{NEW, OLD, at, deployment, model, tell};
+        let (mut model, backend) = (model(), crate::domain::ids::ServiceId::new("production", "backend"));
+        let mut list = vec![deployment(&backend, NEW, 9, true), deployment(&backend, OLD, 1, false)];
+        list[0].status = Status::Running;
+        tell(&mut model, crate::domain::fact::Fact::Releases(backend, list));
+        let (rows, text) = tabled(&RELEASES, releases(&model));
+        let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+        let (made, then) = (made(at(9).wall), made(at(1).wall));
+        assert_eq!(lines[0], ["service", "release", "commit", "state", "made", "by", "subject"]);
+        let new = ["production/backend", "v9", "3e60eac", "deploying", "LIVE", &made, "maria", "New", "thing"];
+        assert_eq!(lines[1], new);
+        let old = ["production/backend", "v1", "9df49c2", "deployed", &then, "maria", "Old", "thing"];
+        assert_eq!((lines[2].as_slice(), rows.len()), (&old[..], 2));
     }
 }

@@ -225,7 +225,7 @@ async fn known(settings: &Settings, services: &[ServiceId], mut lists: Lists) ->
         one.bad = one.sha.as_ref().and_then(|sha| Mark::of(&marks, sha)).map(|(_, mark)| mark.words().into());
     }
     let of = |id: &ServiceId| lists.get(id).map(Vec::as_slice).unwrap_or_default();
-    Ok(candidates::choices(services, of, |_| None))
+    Ok(candidates::choices(services, of, |one| one.current))
 }
 
 /// A candidate in one line. Where only some services run it, those are named by their deployment.

@@ -9,6 +9,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 use tokio::sync::watch;
 
+use super::scratch::Scratch;
 use super::{Output, SimArgs, variable};
 use crate::clock::SystemClock;
 use crate::config::Colours;
@@ -50,7 +51,7 @@ fn size(text: &str) -> Result<(u16, u16), String> {
 
 pub(super) async fn run(args: SnapshotArgs, flags: Flags, output: Output) -> Result<ExitCode, UserError> {
     let clock = SystemClock::shared();
-    let state = std::env::temp_dir().join(format!("flightdeck-snapshot-{}", uuid::Uuid::now_v7()));
+    let state = Scratch::new("snapshot")?;
     let world = if args.demo {
         let listen = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
         let (product, options) = args.world.clone().world(listen)?;
@@ -67,7 +68,7 @@ pub(super) async fn run(args: SnapshotArgs, flags: Flags, output: Output) -> Res
         super::complain(&format!("warning: {}", file.words()));
     }
     // A picture shows no journal of somebody's own, and leaves nothing behind.
-    settings.state_dir.clone_from(&state);
+    settings.state_dir = state.path().to_owned();
     // It is shown where there are all colours, whatever this terminal has.
     settings.ui.colours = Colours::True;
     let (seen_in, seen) = watch::channel(false);
@@ -84,7 +85,7 @@ pub(super) async fn run(args: SnapshotArgs, flags: Flags, output: Output) -> Res
     if let Some(world) = world {
         world.stop().await;
     }
-    let _ = std::fs::remove_dir_all(&state);
+    drop(state);
     let ending = args.output.as_ref().and_then(|path| path.extension()).and_then(|ending| ending.to_str());
     let text = match ending {
         Some("svg") => svg::render(surface.buffer()),

@@ -1,5 +1,6 @@
 //! `flightdeck` where there is no configuration: the first screen, and what is chosen there.
 
+mod begun;
 mod recognised;
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
@@ -25,7 +26,8 @@ pub(super) async fn run(flags: Flags) -> Result<ExitCode, UserError> {
     let looks = load::parse("[ui]\n", None, &Flags { alone: true, ..flags.clone() }, &variable)?.ui;
     let titled = |name: &'static str| Some((name, scenarios::title(name)?));
     let mut start = Start::new(ordered().into_iter().filter_map(titled));
-    start.seen = recognised::here(Path::new("."));
+    let found = recognised::Found::here(Path::new("."));
+    start.seen = found.rows();
     start.files = files();
     loop {
         match crate::runtime::start::start(&mut start, &looks).await? {
@@ -37,9 +39,10 @@ pub(super) async fn run(flags: Flags) -> Result<ExitCode, UserError> {
                 // Another path can be typed.
                 Err(error) => start.told = Some(Text::clean(&error.what)),
             },
-            Ok(Chosen::Write) => match write() {
+            Ok(Chosen::Write) => match write(&found) {
                 Ok(()) => {
-                    let next = "written: flightdeck.toml. Edit it, then: flightdeck config check; flightdeck config trust; flightdeck\n";
+                    let next = "written: flightdeck.toml, with what this folder says. Fill in the rest, then: flightdeck config check; \
+                                flightdeck config trust; flightdeck\n";
                     return super::print(next);
                 }
                 Err(why) => start.told = Some(Text::clean(&why)),
@@ -64,8 +67,11 @@ fn home(typed: &str) -> PathBuf {
     }
 }
 
-/// Writes the example, readable by its owner alone; nothing is overwritten.
-fn write() -> Result<(), String> {
+/// Writes what was recognised as a configuration, readable by its owner alone; nothing is overwritten.
+fn write(found: &recognised::Found) -> Result<(), String> {
+    let here = std::env::current_dir().ok();
+    let name = here.as_deref().and_then(Path::file_name).map(|name| Text::clean(&name.to_string_lossy()));
+    let text = begun::text(found, name.as_ref().map(Text::as_str));
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -73,7 +79,7 @@ fn write() -> Result<(), String> {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }
-    let written = options.open(FILE).and_then(|mut file| file.write_all(super::config::EXAMPLE.as_bytes()));
+    let written = options.open(FILE).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => format!("{FILE} is there already: it was not touched"),
         _ => format!("{FILE} cannot be written: {error}"),

@@ -1,24 +1,27 @@
 //! `flightdeck status`: the same model as the screen's, filled once and printed.
 
 use std::fmt::Write as _;
-use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use super::answers::{self, Environment, Failing, Judged, Need, Remembers, Service, Status, ToCome};
 use super::args::Only;
 use super::read::read_counted;
+use super::table::{self, Row};
 use super::{Output, place};
 
 use crate::app::insight::needs::{self, Hands};
-use crate::app::insight::train;
+use crate::app::insight::{actor, brought, train};
 use crate::app::model::Model;
 use crate::app::msg::Now;
-use crate::clock::SystemClock;
+use crate::clock::{SystemClock, Timestamp};
 use crate::config::Settings;
-use crate::domain::environment::{EnvInfo, ServiceInfo};
+use crate::domain::environment::{Declared, EnvInfo, ServiceInfo};
 use crate::domain::feed::{FeedId, FeedState};
 use crate::domain::finding::Check;
+use crate::domain::ids::Sha;
 use crate::domain::keep;
+use crate::domain::listed::Brought;
+use crate::domain::span::since;
 use crate::domain::state::State;
 use crate::domain::status::Judgement;
 use crate::error::{ExitCode, UserError};
@@ -120,27 +123,16 @@ fn findings(all: Option<&Vec<Check>>) -> Vec<&Check> {
     all.into_iter().flatten().filter(bad).collect()
 }
 
+/// The columns; `since` and `by` are of the release that is live.
+const HEADERS: [&str; 8] = ["environment", "state", "commit", "release", "since", "by", "platform", "held"];
+
 fn as_text(model: &Model, failing: &[(String, String)], now: Now) -> String {
-    let mut text = String::new();
+    let mut rows = Vec::new();
     for env in model.facts().environments() {
-        let judged = model.facts().judge(env, now);
-        let _ = writeln!(text, "{:<14} {:<40} {}", env.id, words(&judged.words()), commits(&judged));
-        for need in needs::of(model, &env.id) {
-            if let Some(said) = needs::said(model, &env.id, &need, now, Hands::Shell) {
-                let _ = writeln!(text, "  {}", said.words);
-            }
-        }
-        for info in &env.services {
-            let judged = model.facts().judge_service(&info.id, now);
-            let declared = model.facts().services().get(&info.id).and_then(|state| state.declared.as_ref());
-            let label = declared.map_or_else(|| "-".to_owned(), |declared| declared.label.to_string());
-            let (said, commits) = (words(&judged.words()), commits(&judged));
-            let _ = writeln!(text, "  {:<12} {said:<40} {commits:<7}  {} {label}", info.id.name, info.platform);
-            for one in findings(model.facts().findings().get(&info.id)) {
-                let _ = writeln!(text, "    {} {}: {}", one.state(), one.name, one.says());
-            }
-        }
+        rows.push(env_row(model, env, now));
+        rows.extend(env.services.iter().map(|info| service_row(model, info, now)));
     }
+    let mut text = if rows.is_empty() { String::new() } else { table::text(&HEADERS, &rows) };
     for (feed, why) in failing {
         let _ = writeln!(text, "not read: {feed}: {why}");
     }
@@ -151,6 +143,88 @@ fn as_text(model: &Model, failing: &[(String, String)], now: Now) -> String {
         let _ = writeln!(text, "{line}");
     }
     text
+}
+
+fn env_row(model: &Model, env: &EnvInfo, now: Now) -> Row {
+    let judged = model.facts().judge(env, now);
+    // Since the newest of its parts arrived that is of the release which is live.
+    let of = |at: &&Live| judged.sha().zip(at.sha.as_ref()).is_some_and(|(all, own)| all.same(own));
+    let parts: Vec<Live> = env.services.iter().map(|info| live(model, info)).collect();
+    let newest = parts.iter().filter(of).max_by_key(|part| part.at);
+    let locked = model.facts().history().locks.contains_key(&env.id).then_some("LOCKED");
+    let frozen = model.facts().frozen(&env.id, now).map(|_| "FROZEN");
+    let held: Vec<&str> = locked.into_iter().chain(frozen).collect();
+    let needs = needs::of(model, &env.id);
+    let needs = needs.iter().filter_map(|need| needs::said(model, &env.id, need, now, Hands::Shell));
+    let why = Some(judged.why.clone()).filter(|why| !why.is_empty());
+    Row {
+        cells: vec![
+            env.id.to_string(),
+            judged.state.word().to_owned(),
+            commits(&judged),
+            String::new(),
+            newest.map(|part| part.since(now)).unwrap_or_default(),
+            newest.map(|part| part.by.clone()).unwrap_or_default(),
+            String::new(),
+            held.join(" "),
+        ],
+        below: why.into_iter().chain(needs.map(|said| said.words)).collect(),
+    }
+}
+
+fn service_row(model: &Model, info: &ServiceInfo, now: Now) -> Row {
+    let judged = model.facts().judge_service(&info.id, now);
+    let declared = model.facts().services().get(&info.id).and_then(|state| state.declared.as_ref());
+    let label = declared.map_or_else(|| "-".to_owned(), |declared| declared.label.to_string());
+    let (part, why) = (live(model, info), Some(judged.why.clone()).filter(|why| !why.is_empty()));
+    let found = findings(model.facts().findings().get(&info.id));
+    let found = found.into_iter().map(|one| format!("{} {}: {}", one.state(), one.name, one.says()));
+    Row {
+        cells: vec![
+            format!("  {}", info.id.name),
+            judged.state.word().to_owned(),
+            commits(&judged),
+            label,
+            part.since(now),
+            part.by,
+            info.platform.to_string(),
+            // The share of the visitors that the new build has, a pause, a pin.
+            declared.map(Declared::held).unwrap_or_default(),
+        ],
+        below: why.into_iter().chain(found).collect(),
+    }
+}
+
+/// The deploy of what is live in a service, as far as its list and its platform tell.
+#[derive(Default)]
+struct Live {
+    sha: Option<Sha>,
+    at: Option<Timestamp>,
+    by: String,
+}
+
+impl Live {
+    fn since(&self, now: Now) -> String {
+        self.at.map(|at| format!("{} ago", since(at, now.wall))).unwrap_or_default()
+    }
+}
+
+fn live(model: &Model, info: &ServiceInfo) -> Live {
+    // What is never released, as a database, was made once.
+    if !info.platform.has_releases() {
+        return Live::default();
+    }
+    // A list that was read before the deploy names nobody who did it.
+    match brought::of(model, &info.id) {
+        Some(Brought::Listed(one)) => {
+            Live { sha: one.sha.clone(), at: Some(one.created_at), by: actor::of(model, one).to_string() }
+        }
+        Some(Brought::Unlisted(one)) => Live { sha: one.sha.cloned(), at: one.made, by: String::new() },
+        None => {
+            let declared = model.facts().services().get(&info.id).and_then(|state| state.declared.as_ref());
+            declared.map(|one| Live { sha: one.sha.clone(), at: one.created_at, by: String::new() }).unwrap_or_default()
+        }
+    }
 }
 
 /// What is to be told of a store that has no past: nobody's lock or mark of before is in it. One that cannot be read is told among what
@@ -165,10 +239,39 @@ fn commits(judged: &Judgement) -> String {
     if judged.commits.is_empty() { "-".to_owned() } else { judged.short() }
 }
 
-/// Columns of a verdict on a terminal.
-const ROOM: usize = 40;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::testing::{NEW, at, deployment, model, tell};
+    use crate::domain::environment;
+    use crate::domain::fact::Fact;
+    use crate::domain::ids::ServiceId;
 
-/// As much as a column of a terminal holds; whoever reads from a pipe gets it all.
-fn words(text: &str) -> String {
-    if std::io::stdout().is_terminal() { crate::ui::text::cut(text, ROOM, "…") } else { text.to_owned() }
+    #[test]
+    fn the_reason_stands_below_its_row_and_each_row_says_since_when_and_by_whom() {
+        let mut model = model();
+        for service in ["backend", "frontend"] {
+            let row = deployment(&ServiceId::new("production", service), NEW, 1, true);
+            let declared = Declared {
+                deployment: row.id.clone(),
+                label: row.label.clone(),
+                created_at: Some(row.created_at),
+                ..crate::domain::testing::declared(Some(NEW), environment::Status::Fail)
+            };
+            tell(&mut model, Fact::Declared(row.service.clone(), Box::new(declared)));
+            tell(&mut model, Fact::Releases(row.service.clone(), vec![row]));
+        }
+        let text = as_text(&model, &[], at(63));
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].starts_with("environment") && lines[0].contains("by"), "{text}");
+        let column = |header: &str| lines[0].find(header).unwrap();
+        let backend =
+            lines.iter().position(|line| line.starts_with("  backend  ") && line.contains("3e60eac")).unwrap();
+        for (header, cell) in [("commit", "3e60eac"), ("release", "v1"), ("since", "1m02s ago"), ("by", "maria")] {
+            assert!(lines[backend][column(header)..].starts_with(cell), "{header}: {text}");
+        }
+        assert!(lines[backend + 1].starts_with("    "), "why it is so: {text}");
+        let production = lines.iter().find(|line| line.starts_with("production")).unwrap();
+        assert!(production[column("since")..].starts_with("1m02s ago"), "{text}");
+    }
 }

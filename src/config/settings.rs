@@ -44,6 +44,7 @@ pub(super) fn settings(
         secrets: file.secrets.rules(&mut warnings),
         ui: file.ui.settings(&check, &mut warnings)?,
         state_dir: file.state.folder(&check, &mut warnings),
+        lasting: None,
         twins: inputs::folder(env, "XDG_DATA_HOME", ".local/share").map(|home| home.join("flightdeck").join("stores")),
         write: flags.write && !flags.readonly,
         poll: file.poll.settings(&check, &mut warnings)?,

@@ -49,7 +49,7 @@ impl Choice {
 pub fn choices<'a>(
     services: &[ServiceId],
     of: impl Fn(&ServiceId) -> &'a [Deployment],
-    observed: impl Fn(&ServiceId) -> Option<&'a Sha>,
+    runs: impl Fn(&Deployment) -> bool,
 ) -> Vec<Choice> {
     let usable = |one: &&Deployment| one.status == Status::Ok || one.current || one.verified == Some(true);
     let mut seen: BTreeSet<&Sha> = BTreeSet::new();
@@ -66,8 +66,7 @@ pub fn choices<'a>(
         let deployments: Vec<Deployment> = services.iter().filter_map(found).collect();
         let lacks: Vec<ServiceId> =
             services.iter().filter(|id| deployments.iter().all(|one| one.service != **id)).cloned().collect();
-        let runs = |one: &Deployment| one.current && observed(&one.service).is_none_or(|seen| seen.same(sha));
-        let live = lacks.is_empty() && deployments.iter().all(runs);
+        let live = lacks.is_empty() && deployments.iter().all(&runs);
         let choice = Choice { sha: sha.clone(), deployments, lacks, live };
         if choice.lacks.is_empty() || choice.verified() {
             choices.push(choice);
@@ -144,10 +143,9 @@ mod tests {
         let lists = ["backend", "frontend"]
             .map(|name| vec![deployment(name, "9df49c2", 20, true), deployment(name, "0df7e5a", 10, false)]);
         let of = |id: &ServiceId| if &*id.name == "backend" { &lists[0][..] } else { &lists[1][..] };
-        let bad = Sha::from("3e60eac");
-        let all = choices(&services(), of, |id| (&*id.name == "backend").then_some(&bad));
+        let all = choices(&services(), of, |one| one.current && &*one.service.name != "backend");
         assert_eq!(proposed(&all).map(|one| one.sha.as_str()), Some("9df49c2"), "the edge runs something else");
-        let all = choices(&services(), of, |_| None);
+        let all = choices(&services(), of, |one| one.current);
         assert!(all[0].live);
         assert_eq!(proposed(&all).map(|one| one.sha.as_str()), Some("0df7e5a"));
     }
@@ -159,7 +157,7 @@ mod tests {
         let backend = [deployment("backend", "3e60eac", 30, true), ended];
         let frontend = [deployment("frontend", "3e60eac", 30, true)];
         let of = |id: &ServiceId| if &*id.name == "backend" { &backend[..] } else { &frontend[..] };
-        let all = choices(&services(), of, |_| None);
+        let all = choices(&services(), of, |one| one.current);
         assert_eq!(all.iter().map(|one| one.sha.as_str()).collect::<Vec<_>>(), ["3e60eac", "9df49c2"]);
         assert_eq!(all[1].lacks, [ServiceId::new("production", "frontend")]);
         assert_eq!(proposed(&all), None);
@@ -169,7 +167,7 @@ mod tests {
         let never = |one: &Deployment| Deployment { verified: Some(false), ..one.clone() };
         let (backend, frontend) = ([never(&backend[0])], [never(&frontend[0])]);
         let of = |id: &ServiceId| if &*id.name == "backend" { &backend[..] } else { &frontend[..] };
-        let none = choices(&services(), of, |_| None);
+        let none = choices(&services(), of, |one| one.current);
         assert_eq!(unproposed(&none).as_deref(), Some("none of them was verified healthy"));
     }
 }

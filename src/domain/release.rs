@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::environment::Status;
 use super::ids::{DeploymentId, ServiceId, Sha};
+use super::state::State;
 use crate::sanitize::Text;
 
 /// Whether what a rollback needs is still there.
@@ -72,6 +73,19 @@ pub struct Deployment {
     pub presence: Presence,
     /// Marked bad, and why.
     pub bad: Option<Text>,
+}
+
+impl Deployment {
+    /// How it stands in our words; the platform's own is [`Deployment::words`], and is told where none of ours says the same.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        match self.status {
+            Status::Ok => "deployed",
+            Status::Running => State::Deploying.word(),
+            Status::Fail => "failed",
+            Status::Paused | Status::Warn | Status::Unknown => self.words.as_str(),
+        }
+    }
 }
 
 /// One commit between two releases.

@@ -2,11 +2,40 @@
 
 use super::environment::{Declared, Status, Switches};
 use super::extent::Extent;
+use super::ids::ServiceId;
 use super::pipeline::{Run, RunState};
+use super::release::{Deployment, Presence};
 use crate::sanitize::Text;
 
 /// A new commit.
 pub const NEW: &str = "3e60eac51b2c3e60eac51b2c3e60eac51b2c3e60";
+
+/// A commit of before.
+pub const OLD: &str = "9df49c2a41f09df49c2a41f09df49c2a41f09df4";
+
+/// A deployment of a commit, made so many seconds after the beginning.
+#[must_use]
+pub fn deployment(service: &ServiceId, sha: &str, second: u64, current: bool) -> Deployment {
+    let began = jiff::Timestamp::from_second(1_800_000_000).unwrap_or_default();
+    Deployment {
+        service: service.clone(),
+        id: format!("{}-{second}", sha.get(..7).unwrap_or(sha)).into(),
+        label: Text::from(format!("v{second}")),
+        sha: Some(sha.into()),
+        image: None,
+        status: Status::Ok,
+        words: Text::from("complete"),
+        stage: None,
+        created_at: began.saturating_add(std::time::Duration::from_secs(second)).unwrap_or(began),
+        ran_for: None,
+        author: Text::from("maria"),
+        message: Text::from(if sha == OLD { "Old thing" } else { "New thing" }),
+        current,
+        verified: None,
+        presence: Presence::There,
+        bad: None,
+    }
+}
 
 /// A run of the pipeline.
 #[must_use]

@@ -64,7 +64,7 @@ impl Performer {
     /// A performer for this engine.
     #[must_use]
     pub fn new(engine: EngineHandle, settings: &Settings, reload: Option<Reload>) -> Self {
-        let (saves, background) = (settings.state_dir.join("saved"), FuturesUnordered::new());
+        let (saves, background) = (settings.lasting().join("saved"), FuturesUnordered::new());
         let remembered = Remembered::of(settings);
         Self { engine, saves, remembered, background, reload, reading: Reading::Not, next: Arc::default() }
     }

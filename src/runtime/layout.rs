@@ -26,7 +26,7 @@ pub(super) struct Remembered {
 impl Remembered {
     /// That of the project of these settings.
     pub(super) fn of(settings: &Settings) -> Self {
-        let path = settings.state_dir.join("layouts").join(file(&settings.project));
+        let path = settings.lasting().join("layouts").join(file(&settings.project));
         Self { path, next: Arc::default() }
     }
 

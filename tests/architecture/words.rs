@@ -21,6 +21,9 @@ const LOOKS: &[&str] = &[
 /// Where a text is looked at and is none that was written for a person to read: file, a part of the line, why.
 const DATA: &[(&str, &str, &str)] = &[
     ("cli/start.rs", "strip_prefix(\"~/\")", "a path as a person types it"),
+    ("cli/start/recognised.rs", "starts_with(\"team_\")", "Vercel's mark of a team's id"),
+    ("cli/start/recognised.rs", "[remote \\\"origin\\\"]", "git's own file"),
+    ("cli/start/recognised.rs", "strip_prefix(\"url\")", "git's own file"),
     ("app/panes/health.rs", "word.starts_with(\"http\")", "the address inside a probe's target, for the browser"),
     ("app/logs/keys.rs", "text == \"@\"", "what a person types at the prompt"),
     ("cli/snapshot.rs", "::render(surface", "the ending of a file's name"),

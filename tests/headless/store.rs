@@ -76,7 +76,8 @@ async fn what_a_token_may_not_read_is_told_and_one_environment_may_be_asked_for(
     for name in ["security advisor", "performance advisor", "disk", "domains"] {
         assert!(text.contains(&format!("unknown {name}: not for this token: ")), "{name}: {text}");
     }
-    assert!(text.starts_with("production") && !text.contains("staging"), "{text}");
+    let row = text.lines().nth(1).unwrap_or_default();
+    assert!(text.starts_with("environment") && row.starts_with("production") && !text.contains("staging"), "{text}");
     assert_eq!(code, Some(0), "{text}");
     let (_, json) = run(&["status", "--json", "--environment", "production"]).await;
     let value: serde_json::Value = serde_json::from_str(&json).unwrap();
@@ -273,4 +274,43 @@ async fn a_long_journal_is_verified_in_little_memory() {
     let most = asked.await.unwrap();
     assert!((1_000..100_000).contains(&most), "it took {most} kB");
     sim.stop().await;
+}
+
+/// Names of the folders in there that begin like this.
+fn folders(dir: &Path, begin: &str) -> Vec<PathBuf> {
+    let all = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+    all.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(begin))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_demo_keeps_a_journal_of_its_own_that_goes_with_it_unless_a_folder_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let (temporary, home) = (dir.path().join("tmp"), dir.path().join("home"));
+    std::fs::create_dir_all(&temporary).unwrap();
+    let named = dir.path().join("named");
+    for state in [None, Some(&named)] {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_flightdeck"));
+        command.args(["demo", "--linear", "--scenario", "calm"]).current_dir(dir.path()).env("TMPDIR", &temporary);
+        command.env("XDG_STATE_HOME", &home).env_remove("FLIGHTDECK_STATE_DIR").env_remove("FLIGHTDECK_CONFIG");
+        command.envs(state.map(|folder| ("FLIGHTDECK_STATE_DIR", folder)));
+        let mut child = command.stdout(std::process::Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+        let mut out = tokio::io::BufReader::new(child.stdout.take().unwrap());
+        let mut said = String::new();
+        while !said.contains("healthy") {
+            let line = tokio::io::AsyncBufReadExt::read_line(&mut out, &mut said);
+            assert!(tokio::time::timeout(super::PATIENCE, line).await.unwrap().unwrap() > 0, "it ended: {said}");
+        }
+        let own = folders(&temporary, "flightdeck-demo-");
+        assert_eq!(own.len(), usize::from(state.is_none()), "{own:?}");
+        let kept = state.map_or_else(|| own[0].clone(), |folder| folder.join("demo"));
+        assert!(kept.join("flightdeck.sqlite").is_file(), "{kept:?}");
+        let id = child.id().unwrap().to_string();
+        assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let ended = tokio::time::timeout(super::PATIENCE, child.wait()).await.unwrap().unwrap();
+        assert_eq!(ended.code(), Some(143), "{said}");
+        assert_eq!(folders(&temporary, "flightdeck-demo-"), Vec::<PathBuf>::new());
+        assert_eq!(kept.join("flightdeck.sqlite").is_file(), state.is_some());
+    }
+    let lasting = home.join("flightdeck/demo");
+    assert!(!lasting.join("flightdeck.sqlite").exists() && lasting.is_dir(), "its log alone stays");
 }

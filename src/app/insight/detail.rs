@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{actor, train};
+use super::{actor, brought, train};
 use crate::app::model::Model;
 use crate::app::msg::Now;
 use crate::config::effective::Applies;
@@ -264,7 +264,12 @@ fn deployment(model: &Model, service: &ServiceId, id: &DeploymentId, rows: &mut 
     put(rows, "by", &by);
     put_some(rows, "platform's name", (one.author != by).then_some(&one.author));
     put(rows, "platform says", &one.words);
-    put(rows, "live", if one.current { "yes" } else { "no" });
+    let live = match (one.current, brought::runs(model, one)) {
+        (_, true) => "yes",
+        (true, false) => "it was when the list was read; another one is now",
+        (false, false) => "no",
+    };
+    put(rows, "live", live);
     put(rows, "created", at(one.created_at));
     put_some(rows, "ran for", one.ran_for.map(|span| format!("{} min", span.as_secs() / 60)));
     let verified = if one.verified == Some(true) { "yes" } else { "not as far as this store knows" };

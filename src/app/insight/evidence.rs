@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{actor, fresh, timeline};
+use super::suspect::{Deploy, suspect};
+use super::{actor, brought, fresh, timeline};
 use crate::app::model::{Model, Pane, Place};
 use crate::app::msg::Now;
 use crate::app::navigate::Jump;
@@ -15,6 +16,7 @@ use crate::domain::environment::{EnvInfo, Instance, Status};
 use crate::domain::feed::{FeedId, FeedState};
 use crate::domain::finding::{Check, Reading};
 use crate::domain::ids::ServiceId;
+use crate::domain::listed::Brought;
 use crate::domain::live;
 use crate::domain::release::Deployment;
 use crate::domain::span::{age, since};
@@ -108,24 +110,19 @@ fn trouble(model: &Model, env: &EnvInfo) -> Option<Timestamp> {
 fn changes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
     let until = trouble(model, env).unwrap_or(now.wall);
     for service in &env.services {
-        let list = model.facts.releases.get(&service.id).map(Vec::as_slice).unwrap_or_default();
-        for one in list.iter().filter(|one| one.current) {
-            let before = until.duration_since(one.created_at).as_secs();
-            if before > SUSPECT {
-                continue;
+        match brought::of(model, &service.id) {
+            Some(Brought::Listed(one)) if until.duration_since(one.created_at).as_secs() <= SUSPECT => {
+                found.push(went(model, one, now));
             }
-            let sha = one.sha.as_ref().map_or("unknown commit", |sha| sha.short());
-            let back = one.sha.as_ref().and_then(|sha| marking::between(list, sha));
-            let says = format!(
-                "{} went {} {} {sha} {} ago by {}: {}",
-                service.id.name,
-                if back.is_some() { "back to" } else { "to" },
-                timeline::short(&one.label),
-                since(one.created_at, now.wall),
-                actor::of(model, one),
-                model.facts.subject(one)
-            );
-            found.push(evidence_of(Status::Warn, says, Jump::Deployment(service.id.clone(), one.id.clone())));
+            Some(Brought::Unlisted(one)) => {
+                let recent = one.seen.is_some_and(|seen| now.wall.duration_since(seen).as_secs() <= SUSPECT);
+                // What stood there before anybody looked tells nothing of one that is well.
+                if recent || model.facts.state(env, now) != State::Healthy {
+                    let says = brought::words(model, &service.id, &one, now);
+                    found.push(evidence_of(Status::Warn, says, Jump::Place(Place::Service(service.id.clone()))));
+                }
+            }
+            _ => {}
         }
     }
     for operation in model.facts.operations.values().filter(|one| one.env == env.id && one.open_question()) {
@@ -133,6 +130,23 @@ fn changes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
         let says = format!("{}: {state} {}", operation.title, operation.outcome);
         found.push(evidence_of(Status::Fail, says, Jump::Operation(operation.id)));
     }
+}
+
+/// A deployment that is in the list, as a change.
+fn went(model: &Model, one: &Deployment, now: Now) -> Evidence {
+    let list = model.facts.releases.get(&one.service).map(Vec::as_slice).unwrap_or_default();
+    let sha = one.sha.as_ref().map_or("unknown commit", |sha| sha.short());
+    let back = one.sha.as_ref().and_then(|sha| marking::between(list, sha));
+    let says = format!(
+        "{} went {} {} {sha} {} ago by {}: {}",
+        one.service.name,
+        if back.is_some() { "back to" } else { "to" },
+        timeline::short(&one.label),
+        since(one.created_at, now.wall),
+        actor::of(model, one),
+        model.facts.subject(one)
+    );
+    evidence_of(Status::Warn, says, Jump::Deployment(one.service.clone(), one.id.clone()))
 }
 
 /// Whether it is a probe alone that makes a service what it is: then the probe's line says so.
@@ -183,16 +197,18 @@ fn platforms(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) 
 /// Errors among the lines held: those that came with the last deploy first, the more of them the sooner. What was written before it as often
 /// is returned, marked as old: it explains nothing that began since.
 fn lines(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) -> Vec<Evidence> {
-    let deploys = env.services.iter().flat_map(|service| model.facts.releases.get(&service.id).into_iter().flatten());
-    let current: Vec<&Deployment> = deploys.filter(|one| one.current).collect();
+    let current: Vec<Deploy<'_>> = env.services.iter().filter_map(|info| Deploy::of(model, &info.id)).collect();
     let (mut new, mut old) = (Vec::new(), Vec::new());
     for source in model.logs.lines.sources().iter().filter(|source| source.service.env == env.id) {
         let Some(newest) = model.logs.lines.newest_error(&source.service) else { continue };
         let (name, errors) = (&source.service.name, model.logs.lines.errors(&source.service).unwrap_or(source.errors));
         let jump = Jump::Errors(source.service.clone());
         let said = |counts: String| Text::from(format!("{name}: {counts}; the newest: {}", newest.message));
-        let Some((at, label)) = &suspect(&current, &source.service) else {
-            let says = said(format!("{errors} errors among the lines held")).to_string();
+        let suspect = suspect(&current, &source.service);
+        let Some((Some(at), label)) = &suspect else {
+            let since =
+                suspect.map(|(_, label)| format!(", not known how many since {label} came")).unwrap_or_default();
+            let says = said(format!("{errors} errors among the lines held{since}")).to_string();
             new.push((errors, evidence_of(Status::Warn, says, jump)));
             continue;
         };
@@ -224,17 +240,6 @@ fn lines(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) -> V
     new.sort_by_key(|(errors, _)| std::cmp::Reverse(*errors));
     found.extend(new.into_iter().map(|(_, one)| one));
     old
-}
-
-/// The deploy that the errors of a service are counted from, and how it is named: its own where that brought the commit that was deployed last,
-/// else the last one of all, with the service that it was of.
-fn suspect(current: &[&Deployment], service: &ServiceId) -> Option<(Timestamp, String)> {
-    let last = current.iter().max_by_key(|one| one.created_at)?;
-    let same = |one: &Deployment| one.sha.as_ref().zip(last.sha.as_ref()).is_some_and(|(own, last)| own.same(last));
-    let one = current.iter().find(|one| one.service == *service && same(one)).unwrap_or(last);
-    let label = timeline::short(&one.label);
-    let label = if one.service == *service { label.to_owned() } else { format!("{} {label}", one.service.name) };
-    Some((one.created_at, label))
 }
 
 fn probes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
@@ -293,17 +298,61 @@ mod tests {
     use crate::domain::secret::{Contract, Rule, SecretFinding, SecretRow};
 
     #[test]
-    fn errors_are_counted_from_the_own_deploy_of_a_service_or_tell_whose_deploy_it_was() {
-        use crate::app::testing::{NEW, OLD, deployment};
-        let (backend, frontend) = (ServiceId::new("production", "backend"), ServiceId::new("production", "frontend"));
-        let (own, last) = (deployment(&backend, NEW, 5, true), deployment(&frontend, NEW, 9, true));
-        let (at, label) = suspect(&[&own, &last], &backend).unwrap();
-        assert_eq!((at, label), (own.created_at, timeline::short(&own.label).to_owned()));
-        // The frontend alone went to another commit: it is what changed last, and is named.
-        let before = deployment(&backend, OLD, 5, true);
-        let (at, label) = suspect(&[&before, &last], &backend).unwrap();
-        assert_eq!((at, label), (last.created_at, format!("frontend {}", timeline::short(&last.label))));
-        assert_eq!(suspect(&[], &backend), None);
+    fn a_deploy_that_is_not_in_the_list_yet_is_told_and_the_one_before_it_is_blamed_for_nothing() {
+        use crate::app::testing::{NEW, OLD, at, deployment, fresh, model, tell};
+        use crate::domain::environment::{Declared, Observed, Platform};
+        use crate::domain::fact::Fact;
+        use crate::domain::ids::Sha;
+        use crate::domain::log::{Level, LogBatch, LogKind, LogLine};
+        let (mut model, backend) = (model(), ServiceId::new("production", "backend"));
+        model.screen.selection.place = Some(Place::Env("production".into()));
+        let old = deployment(&backend, OLD, 1, true);
+        let declares = |model: &mut Model, row: &Deployment, made: Option<Timestamp>| {
+            let declared = crate::domain::testing::declared(row.sha.as_ref().map(Sha::as_str), Status::Ok);
+            let (deployment, label) = (row.id.clone(), row.label.clone());
+            let declared = Declared { deployment, label, created_at: made, ..declared };
+            tell(model, Fact::Declared(row.service.clone(), Box::new(declared)));
+        };
+        declares(&mut model, &old, Some(old.created_at));
+        fresh(&mut model, FeedId::Releases(backend.clone()));
+        tell(&mut model, Fact::Releases(backend.clone(), vec![old.clone()]));
+        let lines = [4, 7, 8, 9].map(|second| LogLine {
+            at: at(second).wall,
+            service: backend.clone(),
+            platform: Platform::Fly,
+            kind: LogKind::App,
+            instance: "".into(),
+            region: "".into(),
+            level: if second > 6 { Level::Error } else { Level::Info },
+            message: Text::from("line"),
+            raw: None,
+        });
+        tell(&mut model, Fact::Logs(LogBatch { service: backend.clone(), lines: lines.into(), gap: 0, gap_why: None }));
+        let says = |model: &Model| {
+            let all = evidence(model, at(10)).into_iter().map(|one| one.says.to_string());
+            all.filter(|says| says.contains("backend")).collect::<Vec<_>>().join("\n")
+        };
+        assert!(says(&model).contains("3 errors since the deploy of v1"), "{}", says(&model));
+        // The edge answers another commit before its platform says so: nothing tells when it came.
+        let observed = Observed {
+            sha: Some(NEW.into()),
+            version: None,
+            at: at(6).wall,
+            source: Text::default(),
+            edges: Vec::new(),
+        };
+        tell(&mut model, Fact::Observed(backend.clone(), observed));
+        let edge = says(&model);
+        assert!(edge.contains("the edge of backend answers 3e60eac"), "{edge}");
+        assert!(edge.contains("3 errors among the lines held, not known how many since 3e60eac came"), "{edge}");
+        let new = deployment(&backend, NEW, 6, true);
+        declares(&mut model, &new, Some(new.created_at));
+        let told = says(&model);
+        assert!(told.contains("backend runs v6 3e60eac, deployed 4s ago; the list of its releases"), "{told}");
+        assert!(told.contains("3 errors since the deploy of v6"), "{told}");
+        assert!(!told.contains("went to") && !told.contains("v1"), "{told}");
+        tell(&mut model, Fact::Releases(backend.clone(), vec![new, Deployment { current: false, ..old }]));
+        assert!(says(&model).contains("backend went to v6 3e60eac"), "{}", says(&model));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::actor;
+use super::{actor, brought};
 use crate::app::model::Model;
 use crate::app::navigate::Jump;
 use crate::domain::environment::Status;
@@ -53,7 +53,7 @@ pub(in crate::app) fn rebuild(model: &mut Model) {
 fn deployments(model: &Model, events: &mut Vec<Event>) {
     for one in model.facts.releases.values().flatten() {
         let sha = one.sha.as_ref().map_or("?", |sha| sha.short());
-        let live = if one.current { ", live" } else { "" };
+        let live = if brought::runs(model, one) { ", live" } else { "" };
         events.push(Event {
             at: one.created_at,
             place: Text::from(one.service.to_string()),

@@ -19,6 +19,7 @@ use crate::app::dialogs;
 use crate::app::dialogs::Overlay;
 use crate::app::effect::Effect;
 use crate::app::geometry::small;
+use crate::app::insight::brought;
 use crate::app::insight::fresh;
 use crate::app::insight::readiness;
 use crate::app::keys;
@@ -190,8 +191,7 @@ pub(in crate::app) fn choose(model: &mut Model, commit: &Sha, now: Now) -> Vec<E
 /// The releases that these services can go back to, as they were read last.
 pub(super) fn offered(model: &Model, services: &[ServiceId]) -> Vec<Choice> {
     let of = |id: &ServiceId| model.facts.releases.get(id).map(Vec::as_slice).unwrap_or_default();
-    let observed = |id: &ServiceId| model.facts.services.get(id)?.observed.as_ref()?.sha.as_ref();
-    candidates::choices(services, of, observed)
+    candidates::choices(services, of, |one| brought::runs(model, one))
 }
 
 /// What there is to choose from was read: the open dialog shows it. What a person chose stays chosen.

@@ -23,42 +23,107 @@ struct Fly {
 struct Linked {
     project_name: Option<String>,
     project_id: Option<String>,
+    org_id: Option<String>,
 }
 
-/// What is recognised, a row each: the file, and what it says.
-pub(super) fn here(folder: &Path) -> Vec<(&'static str, Text)> {
-    let mut rows = Vec::new();
-    let mut row = |what, says: String| rows.push((what, Text::clean(&says)));
-    if let Some(text) = text(&folder.join("fly.toml")) {
-        let app = toml::from_str(&text).ok().and_then(|fly: Fly| fly.app);
-        row("fly.toml", app.map_or_else(|| "names no app".to_owned(), |app| format!("the app {app} on Fly.io")));
+/// What is recognised in a folder.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Found {
+    /// `owner/name` on GitHub, as git has its origin.
+    pub(super) repository: Option<Text>,
+    /// There is a `fly.toml`, and the app that it names.
+    pub(super) fly: Option<Option<Text>>,
+    /// The folder is linked to a project of Vercel: its name, and the team.
+    pub(super) vercel: Option<(Option<Text>, Option<Text>)>,
+    /// There is a `vercel.json` and no link.
+    pub(super) unlinked: bool,
+    /// Migrations of a database, where there is one.
+    pub(super) supabase: Option<usize>,
+    /// File names of workflows, in order.
+    pub(super) workflows: Vec<Text>,
+    pub(super) dockerfile: bool,
+}
+
+impl Found {
+    /// Looks into a folder.
+    pub(super) fn here(folder: &Path) -> Self {
+        let origin = text(&folder.join(".git/config")).and_then(|config| repository(&config));
+        let app = |text: String| toml::from_str(&text).ok().and_then(|fly: Fly| fly.app).map(|app| Text::clean(&app));
+        let linked = text(&folder.join(".vercel/project.json")).map(|text| {
+            let one: Option<Linked> = serde_json::from_str(&text).ok();
+            one.map_or((None, None), |one| {
+                // A personal account is no team.
+                let team = one.org_id.filter(|id| id.starts_with("team_"));
+                (one.project_name.or(one.project_id).map(|name| Text::clean(&name)), team.map(|id| Text::clean(&id)))
+            })
+        });
+        let mut workflows = listed(&folder.join(".github/workflows"), "yml");
+        workflows.extend(listed(&folder.join(".github/workflows"), "yaml"));
+        Self {
+            repository: origin.map(|name| Text::clean(&name)),
+            fly: text(&folder.join("fly.toml")).map(app),
+            unlinked: linked.is_none() && folder.join("vercel.json").is_file(),
+            vercel: linked,
+            supabase: folder
+                .join("supabase")
+                .is_dir()
+                .then(|| listed(&folder.join("supabase/migrations"), "sql").len()),
+            workflows: workflows.iter().map(|name| Text::clean(name)).collect(),
+            dockerfile: folder.join("Dockerfile").is_file(),
+        }
     }
-    if let Some(text) = text(&folder.join(".vercel/project.json")) {
-        let linked: Option<Linked> = serde_json::from_str(&text).ok();
-        let name = linked.and_then(|one| one.project_name.or(one.project_id));
-        row(
-            ".vercel/project.json",
-            name.map_or_else(|| "names no project".to_owned(), |name| format!("the project {name} on Vercel")),
-        );
-    } else if folder.join("vercel.json").is_file() {
-        row("vercel.json", "a frontend on Vercel, not linked to a project here".to_owned());
+
+    /// A row each: the file, and what it says.
+    pub(super) fn rows(&self) -> Vec<(&'static str, Text)> {
+        let mut rows = Vec::new();
+        let mut row = |what, says: String| rows.push((what, Text::from(says)));
+        if let Some(name) = &self.repository {
+            row(".git/config", format!("the repository {name} on GitHub"));
+        }
+        if let Some(app) = &self.fly {
+            let says = app.as_ref().map(|app| format!("the app {app} on Fly.io"));
+            row("fly.toml", says.unwrap_or_else(|| "names no app".to_owned()));
+        }
+        if let Some((name, _)) = &self.vercel {
+            let says = name.as_ref().map(|name| format!("the project {name} on Vercel"));
+            row(".vercel/project.json", says.unwrap_or_else(|| "names no project".to_owned()));
+        }
+        if self.unlinked {
+            row("vercel.json", "a frontend on Vercel, not linked to a project here".to_owned());
+        }
+        if let Some(migrations) = self.supabase {
+            row("supabase/", format!("a database, {}", amount(migrations, "migration")));
+        }
+        if !self.workflows.is_empty() {
+            let more = self.workflows.len().saturating_sub(NAMES);
+            let shown: Vec<&str> = self.workflows.iter().take(NAMES).map(Text::as_str).collect();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            row(".github/workflows", format!("{}{more}", shown.join(", ")));
+        }
+        if self.dockerfile {
+            row("Dockerfile", "an image".to_owned());
+        }
+        rows
     }
-    if folder.join("supabase").is_dir() {
-        let migrations = listed(&folder.join("supabase/migrations"), "sql").len();
-        row("supabase/", format!("a database, {}", amount(migrations, "migration")));
+
+    /// Whether there is a frontend on Vercel.
+    pub(super) fn frontend(&self) -> bool {
+        self.unlinked || self.vercel.is_some()
     }
-    let mut workflows = listed(&folder.join(".github/workflows"), "yml");
-    workflows.extend(listed(&folder.join(".github/workflows"), "yaml"));
-    if !workflows.is_empty() {
-        let more = workflows.len().saturating_sub(NAMES);
-        workflows.truncate(NAMES);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        row(".github/workflows", format!("{}{more}", workflows.join(", ")));
-    }
-    if folder.join("Dockerfile").is_file() {
-        row("Dockerfile", "an image".to_owned());
-    }
-    rows
+}
+
+/// The repository on GitHub that is the origin, by git's own file: `owner/name` and nothing else of its address.
+fn repository(config: &str) -> Option<String> {
+    let origin = config.lines().map(str::trim).skip_while(|line| *line != "[remote \"origin\"]").skip(1);
+    let mut own = origin.take_while(|line| !line.starts_with('['));
+    let url = own.find_map(|line| line.strip_prefix("url")?.trim_start().strip_prefix('='))?.trim();
+    let (before, path) = url.split_once("github.com")?;
+    let host = before.is_empty() || before.ends_with(['@', '/']);
+    let path = path.strip_prefix([':', '/']).filter(|_| host)?.trim_end_matches('/').trim_end_matches(".git");
+    let plain = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    };
+    path.split_once('/').is_some_and(|(owner, name)| plain(owner) && plain(name)).then(|| path.to_owned())
 }
 
 fn text(path: &Path) -> Option<String> {
@@ -87,6 +152,7 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
+        let here = |folder: &Path| Found::here(folder).rows();
         assert!(here(folder.path()).is_empty());
         write("fly.toml", "app = 'maria-api'\nprimary_region = 'iad'\n");
         write(".vercel/project.json", r#"{"projectId":"prj_1","orgId":"team_1","projectName":"maria-web"}"#);
@@ -95,10 +161,12 @@ mod tests {
         for name in ["a.yml", "b.yml", "c.yaml", "d.yml", "e.yml"] {
             write(&format!(".github/workflows/{name}"), "");
         }
+        write(".git/config", "[core]\n\tbare = false\n[remote \"origin\"]\n\turl = git@github.com:acme/maria.git\n");
         let rows: Vec<String> = here(folder.path()).into_iter().map(|(what, says)| format!("{what}: {says}")).collect();
         assert_eq!(
             rows,
             [
+                ".git/config: the repository acme/maria on GitHub",
                 "fly.toml: the app maria-api on Fly.io",
                 ".vercel/project.json: the project maria-web on Vercel",
                 "supabase/: a database, 1 migration",
@@ -106,6 +174,24 @@ mod tests {
             ]
         );
         write("fly.toml", "app = [");
-        assert_eq!(here(folder.path())[0].1.as_str(), "names no app");
+        assert_eq!(here(folder.path())[1].1.as_str(), "names no app");
+    }
+
+    #[test]
+    fn the_origin_is_a_repository_on_github_or_none_and_nothing_else_of_its_address_is_told() {
+        let of = |url: &str| repository(&format!("[remote \"origin\"]\n url = {url}\n"));
+        for url in [
+            "git@github.com:acme/web.git",
+            "https://github.com/acme/web",
+            "https://maria:ghp_secret@github.com/acme/web.git",
+            "ssh://git@github.com/acme/web.git/",
+        ] {
+            assert_eq!(of(url).as_deref(), Some("acme/web"), "{url}");
+        }
+        for url in ["https://gitlab.com/acme/web", "https://notgithub.com/acme/web", "git@github.com:acme", "../web"] {
+            assert_eq!(of(url), None, "{url}");
+        }
+        let other = "[remote \"fork\"]\nurl = git@github.com:ali/web\n[remote \"origin\"]\nfetch = +refs/heads/*\n";
+        assert_eq!(repository(other), None);
     }
 }

@@ -36,6 +36,9 @@ pub(in crate::ui) fn patterns(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, 
     let (all, mark) = (log_dialogs::patterns(ctx.model), ctx.theme.ellipsis());
     let mut lines: Vec<Line<'static>> =
         log_dialogs::turns(ctx.model).iter().take(TOLD).map(|one| turn(ctx, one)).collect();
+    let undated = log_dialogs::undated(ctx.model, ctx.now).into_iter().take(TOLD);
+    let undated = undated.map(|says| Line::styled(format!(" {says}"), ctx.theme.status(Status::Warn)));
+    lines.extend(undated);
     let wide = columns(body) >= 100;
     // A single source needs no column.
     let many = ctx.model.logs().lines().sources().len() > 1;

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use crate::action::Action;
 use crate::action::dialogs::{Dialog as Keys, Own};
 use crate::app::geometry::Laid;
-use crate::app::insight::{actor, banner, live};
+use crate::app::insight::{actor, banner, brought, live};
 use crate::app::operations::comment::Comment;
 use crate::app::operations::dialog::{Asks, OperationDialog};
 use crate::app::operations::follow;
@@ -37,6 +37,7 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             let machines = choices.iter().any(Choice::has_machines);
             let mut lines: Vec<Line<'static>> =
                 banner::elsewhere(ctx.model, env).iter().map(|why| warned(ctx, why)).collect();
+            lines.extend(brought::missing(ctx.model, env, choices, ctx.now).iter().map(|why| warned(ctx, why)));
             if choices.is_empty() {
                 lines.push(Line::styled(
                     " no release that every service of it still has; the lists are read again",
@@ -218,7 +219,8 @@ fn choice(ctx: &Ctx<'_>, body: Rect, choice: &Choice, chosen: bool) -> Line<'sta
         choice.deployments.iter().any(|one| one.presence == Presence::Gone && which(one))
     };
     // Where several commits run, who runs this one is named.
-    let runs: Vec<&str> = choice.deployments.iter().filter(|one| one.current).map(|one| &*one.service.name).collect();
+    let runs = choice.deployments.iter().filter(|one| brought::runs(ctx.model, one));
+    let runs: Vec<&str> = runs.map(|one| &*one.service.name).collect();
     let verified = match () {
         () if choice.live => "live",
         () if !choice.lacks.is_empty() => "a part is gone",

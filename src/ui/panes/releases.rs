@@ -7,13 +7,11 @@ use ratatui::text::Line;
 use super::super::widgets::columns::{Cell, Column, column, table};
 use super::super::{Ctx, text};
 use super::{Drawn, scrolled};
-use crate::app::insight::actor;
+use crate::app::insight::{actor, brought};
 use crate::app::model::Place;
-use crate::domain::environment::Status;
 use crate::domain::feed::FeedId;
 use crate::domain::ids::ServiceId;
 use crate::domain::release::{Deployment, Presence};
-use crate::domain::state::State;
 
 /// Columns from which on there is room for every word of a row.
 const WIDE: usize = 116;
@@ -69,9 +67,11 @@ fn lines(ctx: &Ctx<'_>, area: Rect) -> Vec<Line<'static>> {
 fn cells(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Vec<Cell> {
     let mark = ctx.theme.ellipsis();
     let sha = one.sha.as_ref().map_or("-", |sha| sha.short());
+    let runs = brought::runs(ctx.model, one);
     let live = match () {
-        () if one.current && one.bad.is_some() => "LIVE BAD",
-        () if one.current => "LIVE",
+        () if runs && one.bad.is_some() => "LIVE BAD",
+        () if runs => "LIVE",
+        () if one.current => "was live",
         () if one.bad.is_some() => "BAD",
         () if one.presence == Presence::Gone && one.image.is_some() && width < WIDE => "pruned",
         () if one.presence == Presence::Gone && one.image.is_some() => "image pruned",
@@ -79,13 +79,8 @@ fn cells(ctx: &Ctx<'_>, one: &Deployment, width: usize) -> Vec<Cell> {
         () if one.verified == Some(true) => "verified healthy",
         () => "",
     };
-    // Our word; the platform's own stands in the details.
-    let state = match one.status {
-        Status::Ok => "deployed",
-        Status::Running => State::Deploying.word(),
-        Status::Fail => "failed",
-        Status::Paused | Status::Warn | Status::Unknown => one.words.as_str(),
-    };
+    // The platform's own word stands in the details.
+    let state = one.word();
     vec![
         (format!(" {}", ctx.model.facts().names().part(&one.service.name, 19, mark)), Style::new()),
         (one.label.to_string(), ctx.theme.strong()),

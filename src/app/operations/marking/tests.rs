@@ -96,10 +96,12 @@ fn the_row_of_a_machine_is_told_by_the_words_of_its_commit() {
     live(&mut model, NEW, Status::Ok);
     let (backend, frontend) = (ServiceId::new("production", "backend"), ServiceId::new("production", "frontend"));
     let image = Some("registry.example/shop:sha-3e60eac".into());
-    let row = Deployment { image, message: "Deploy image registry".into(), ..deployment(&backend, NEW, 5, true) };
-    tell(&mut model, Fact::Releases(backend.clone(), vec![row]));
+    // What is declared of both is this deployment.
+    let row = |service, second| Deployment { id: NEW.into(), ..deployment(service, NEW, second, true) };
+    let own = Deployment { image, message: "Deploy image registry".into(), ..row(&backend, 5) };
+    tell(&mut model, Fact::Releases(backend.clone(), vec![own]));
     assert!(title(&model).contains("(Deploy image registry)"), "it is all that is known: {}", title(&model));
-    let long = Deployment { label: "dpl_y5GR5lA3sxmErRuIIPtVY0hMwdQ1".into(), ..deployment(&frontend, NEW, 6, true) };
+    let long = Deployment { label: "dpl_y5GR5lA3sxmErRuIIPtVY0hMwdQ1".into(), ..row(&frontend, 6) };
     tell(&mut model, Fact::Releases(frontend, vec![long]));
     assert!(title(&model).contains("(New thing)"), "{}", title(&model));
     let says: Vec<&str> = model.facts.timeline.iter().map(|event| event.says.as_str()).collect();
