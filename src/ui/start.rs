@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn every_name_stands_apart_from_what_is_said_of_it() {
         let shown = shown(&start(), (120, 30));
-        assert!(shown.contains("write flightdeck.toml  an example"), "{shown}");
+        assert!(shown.contains("write flightdeck.toml  what this folder"), "{shown}");
     }
 
     #[test]
