@@ -207,8 +207,8 @@ fn hint_line(ctx: &Ctx<'_>, area: Rect) -> (Line<'static>, Vec<(Action, Area)>) 
         let (label, helps) = if typed.text().starts_with('>') {
             ("go to", ["  (12:30, or 15m ago; enter goes there, esc leaves)", "  (12:30, or 15m ago)", ""])
         } else {
-            let all = "  (!not ~regex @15m level: source: instance: region:  tab adds, esc clears)";
-            ("filter", [all, "  (!not ~regex @15m level:  tab adds, esc clears)", "  (tab adds, esc clears)"])
+            let all = "  (!not ~regex @15m level: source: instance: region:  tab keeps it, esc clears)";
+            ("filter", [all, "  (!not ~regex @15m level:  tab keeps it, esc clears)", "  (tab keeps it, esc clears)"])
         };
         let typed = format!(" {label}: {before}{}{behind}{note}", theme.cursor());
         let help = helps.into_iter().find(|help| typed.width() + help.width() <= width).unwrap_or_default();

@@ -66,6 +66,9 @@ fn urgent(model: &Model) -> Vec<Hint> {
         let key = if banner::targeted(model) { menu::ROLL_BACK } else { menu::ALARM };
         all.push(Hint::new(Action::Start(key), format!("roll back {}", alarm.env)));
         all.push(Hint::new(Action::Why, "why"));
+        if !model.logs.lines.is_empty() {
+            all.push(Hint::new(Action::Patterns, "new errors"));
+        }
     }
     let open = |run: &&crate::domain::pipeline::Run| run.gates.iter().any(|gate| gate.may_approve);
     if model.facts.runs.iter().any(|run| open(&run)) {

@@ -2,6 +2,7 @@
 //! model; nothing here changes it.
 
 pub mod actor;
+pub mod back;
 pub mod banner;
 pub mod brought;
 pub mod detail;

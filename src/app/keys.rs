@@ -50,6 +50,10 @@ pub(super) fn key(model: &mut Model, key: Key, now: Now) -> Vec<Effect> {
         None => {
             // The first of two keys waits for the second.
             let begins = model.screen.keys.after(&pressed).next().is_some();
+            if !begins && matches!(key.code, KeyCode::Char(_)) {
+                let help = model.screen.keys.of(Action::Help);
+                model.screen.notice = Some(Notice::refused(format!("{pressed} is not bound: {help} lists the keys")));
+            }
             model.screen.pending = begins.then_some(pressed);
             Vec::new()
         }

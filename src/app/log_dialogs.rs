@@ -150,7 +150,7 @@ pub fn deploys(model: &Model, chart: &Chart) -> Vec<(usize, Timestamp, String)> 
     marks
 }
 
-/// A key over the patterns: enter shows the lines of the chosen one.
+/// A key over the patterns: enter shows the lines of the chosen one, from the first that is held on.
 pub(super) fn patterns_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
     let count = model.logs.lines.patterns().all().len();
     if let Some(next) = chosen(model, key, at, count) {
@@ -162,9 +162,14 @@ pub(super) fn patterns_key(model: &mut Model, key: Key, at: usize) -> Vec<Effect
             let all = patterns(model);
             let Some((_, pattern)) = all.get(at) else { return Vec::new() };
             let term = Term { text: pattern.expression(), regex: true, ..Term::default() };
+            let first = Timestamp::from_microsecond(pattern.times.0).ok();
             model.dialog.overlay = None;
             model.logs.lines.set_filter(Filter { term, ..Filter::default() });
             navigate::show(model, Pane::Logs);
+            // When it came up first is what says why.
+            if let Some(first) = first {
+                go(model, first);
+            }
         }
         Some(Own::Close) => model.dialog.overlay = None,
         _ => {}

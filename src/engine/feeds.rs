@@ -57,9 +57,9 @@ pub(super) fn all(settings: &Settings, clients: &Clients, scope: Scope, counting
                 env.services.iter().for_each(|service| list.logs(service, env.tier));
             }
         }
-        Scope::State => list.whole(settings, scope),
-        Scope::All => {
+        Scope::State | Scope::All => {
             list.whole(settings, scope);
+            // It asks nothing before somebody says what is to be counted.
             let github = clients.github.clone();
             let distances = github.map(|github| distances::DistancesFeed::new(github, counting.clone()));
             list.add(FeedId::Distances, [Platform::Github], distances);

@@ -40,7 +40,16 @@ pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
     let keys = ctx.model.screen().keys();
     let help = format!("{} rolls back", keys.of(Action::Start(key)));
     let why = format!("{} why", keys.of(Action::Why));
+    // Where it leads is told where there is room for it.
+    let leads = banner.back.as_ref().map_or_else(
+        || help.clone(),
+        |back| {
+            let age = text::brief(back.at, ctx.now.wall);
+            format!("{help} to {} (verified healthy, {age})", back.sha.short())
+        },
+    );
     let forms = [
+        (&full, format!("{passed}for {all} {dot} {why} {dot} {leads}")),
         (&full, format!("{passed}for {all} {dot} {why} {dot} {help}")),
         (&full, format!("{passed}for {all} {dot} {help}")),
         (&full, format!("for {all} {dot} {why} {dot} {help}")),
@@ -61,7 +70,7 @@ pub(super) fn line(ctx: &Ctx<'_>, width: u16) -> Line<'static> {
         format!("{what}{between}{}{between}{rest}", text::cut(cause, room, theme.ellipsis()))
     } else {
         // Without room for a cause there is room for more of the rest.
-        let (what, rest) = forms.iter().find(fits).unwrap_or(&forms[6]);
+        let (what, rest) = forms.iter().find(fits).unwrap_or(&forms[forms.len() - 1]);
         format!("{what}{between}{rest}")
     };
     Line::styled(text::fit(&text, width, theme.ellipsis()), theme.banner())

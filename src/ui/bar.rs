@@ -102,7 +102,12 @@ fn more(ctx: &Ctx<'_>, words: Words) -> Vec<Span<'static>> {
     let name = here.map_or_else(|| "more".to_owned(), |pane| pane.listed().name().to_lowercase());
     let (style, mark) = if here.is_some() { (theme.focus(), theme.here()) } else { (theme.dim(), " ") };
     let nameless = words == Words::Bare || words != Words::Names && here.is_none();
-    let name = if nameless { String::new() } else { format!(" {name}") };
+    // A number alone would read as a count.
+    let name = match nameless {
+        true if words == Words::Bare => String::new(),
+        true => theme.ellipsis().to_owned(),
+        false => format!(" {name}"),
+    };
     let key = model.screen().keys().of(Action::View(0));
     let mut spans = vec![Span::styled(format!("{mark}{key}{name}"), style)];
     let troubles: Vec<_> = Pane::further().iter().filter_map(|pane| panes::trouble(ctx, *pane)).collect();

@@ -78,7 +78,14 @@ fn every_view_has_its_number_on_the_bar_while_production_fails() {
     }
 }
 
-/// Who and where somebody is differs, so that a picture of all settings is of one machine.
+#[test]
+fn the_view_of_settings() {
+    let mut model = crate::screen::settled();
+    press(&mut model, '0');
+    press(&mut model, 's');
+    snapshots("view_settings", &model);
+}
+
 #[test]
 fn settings_say_where_they_came_from_at_every_size() {
     let mut model = world();

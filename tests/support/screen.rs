@@ -73,6 +73,19 @@ pub fn settings() -> Settings {
     parse(CONFIG, None, &Flags::default(), &|_| None).unwrap()
 }
 
+/// The same of one person on one machine, whoever runs the test.
+pub fn settled() -> Model {
+    let env = |name: &str| match name {
+        "FLIGHTDECK_WHO" => Some("maria".to_owned()),
+        "HOME" => Some("/home/maria".to_owned()),
+        "FLIGHTDECK_STATE_DIR" => Some("/home/maria/.local/state/flightdeck".to_owned()),
+        _ => None,
+    };
+    let mut settings = parse(CONFIG, None, &Flags::default(), &env).unwrap();
+    settings.warnings.clear();
+    Model::new(&settings, now())
+}
+
 /// A console that was just started.
 pub fn empty() -> Model {
     let mut settings = settings();

@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::back::{self, Back};
+use crate::action::Action;
 use crate::app::effect::Effect;
 use crate::app::model::{Model, Place};
 use crate::app::msg::Now;
+use crate::app::operations::menu;
 use crate::domain::environment::{EnvInfo, Status, Tier};
 use crate::domain::health::{ProbeState, Sample, WOBBLE};
 use crate::domain::ids::{EnvId, Sha};
@@ -31,6 +34,8 @@ pub struct Banner {
     pub since: Timestamp,
     /// Since when it is in trouble at all: it may have failed before it was mixed.
     pub first: Timestamp,
+    /// The release that is proposed to go back to, where one is.
+    pub back: Option<Back>,
     /// Further productions in trouble.
     pub others: Vec<EnvId>,
     /// What the terminal's title tells: every production in trouble with its state.
@@ -107,6 +112,7 @@ pub(in crate::app) fn judge(model: &mut Model, now: Now) -> Vec<Effect> {
         let mut banner = all.remove(first);
         let others: Vec<String> = all.iter().map(|one| format!("{} {}", one.env, one.state)).collect();
         banner.title = title;
+        banner.back = model.facts.env(&banner.env).and_then(|env| back::proposed(model, env));
         banner.others = all.into_iter().map(|one| one.env).collect();
         if !banner.others.is_empty() {
             banner.evidence = Text::from(format!("{} (also: {})", banner.evidence, others.join(", ")));
@@ -190,6 +196,7 @@ fn troubled(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
         passed,
         since: trouble.since,
         first: trouble.first,
+        back: None,
         others: Vec::new(),
         title: String::new(),
     })
@@ -200,7 +207,8 @@ fn troubled(model: &Model, env: &EnvInfo, now: Now) -> Option<Banner> {
 pub fn elsewhere(model: &Model, env: &EnvId) -> Option<String> {
     let banner = model.facts.banner.as_ref().filter(|banner| !banner.tells(env))?;
     let alarm = &banner.env;
-    Some(format!("this is about {env}, while {alarm} is {}: esc, then !! rolls {alarm} back", banner.state))
+    let key = model.screen.keys.of(Action::Start(menu::ALARM));
+    Some(format!("this is about {env}, while {alarm} is {}: esc, then {key} rolls {alarm} back", banner.state))
 }
 
 /// Whether the menu's `R` acts on what the alarm line names: the keys of operations act on that environment as a whole.

@@ -246,7 +246,7 @@ fn probes(model: &Model, env: &EnvInfo, now: Now, found: &mut Vec<Evidence>) {
     for probe in model.facts.probes.of(&env.id).iter().filter(|probe| probe.status >= Status::Warn) {
         let last = probe.samples.back().and_then(|sample| sample.failure.clone());
         let why = last.unwrap_or_else(|| Text::from("passing again, but not for long enough yet"));
-        let word = if probe.status == Status::Fail { "fails" } else { "wavers" };
+        let word = if probe.status == Status::Fail { "fails" } else { "is degraded" };
         let says = format!("probe {} {word} for {}: {why}", probe.id.name, since(probe.since, now.wall));
         found.push(evidence_of(probe.status, says, Jump::Probe(probe.id.clone())));
     }

@@ -109,7 +109,7 @@ fn probes(model: &Model, events: &mut Vec<Event>) {
                 (Status::Fail, Status::Ok) => format!("passes again, failed for {}", since(*before, *when)),
                 (_, Status::Fail) => "fails".to_owned(),
                 (_, Status::Ok) if last => "passes again".to_owned(),
-                _ if last => "wavers".to_owned(),
+                _ if last => "is degraded".to_owned(),
                 _ => continue,
             };
             events.push(Event {

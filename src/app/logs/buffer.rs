@@ -337,7 +337,13 @@ impl LogBuf {
         };
         let mut lines: Vec<LogLine> = (0..position).rev().take(TRACE).map_while(part).collect();
         lines.reverse();
-        lines.extend((position + 1..self.store.end()).take(TRACE).map_while(part));
+        let after: Vec<LogLine> = (position + 1..self.store.end()).take(TRACE).map_while(part).collect();
+        if lines.is_empty() && after.is_empty() {
+            return lines;
+        }
+        // It stands in its place, so that the trace is read from its beginning to its end.
+        lines.push(head.clone());
+        lines.extend(after);
         lines
     }
 

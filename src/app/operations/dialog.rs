@@ -19,7 +19,7 @@ use crate::app::dialogs;
 use crate::app::dialogs::Overlay;
 use crate::app::effect::Effect;
 use crate::app::geometry::small;
-use crate::app::insight::brought;
+pub(in crate::app) use crate::app::insight::back::{offered, rollable};
 use crate::app::insight::fresh;
 use crate::app::insight::readiness;
 use crate::app::keys;
@@ -188,12 +188,6 @@ pub(in crate::app) fn choose(model: &mut Model, commit: &Sha, now: Now) -> Vec<E
     preflight(model, now)
 }
 
-/// The releases that these services can go back to, as they were read last.
-pub(super) fn offered(model: &Model, services: &[ServiceId]) -> Vec<Choice> {
-    let of = |id: &ServiceId| model.facts.releases.get(id).map(Vec::as_slice).unwrap_or_default();
-    candidates::choices(services, of, |one| brought::runs(model, one))
-}
-
 /// What there is to choose from was read: the open dialog shows it. What a person chose stays chosen.
 pub(in crate::app) fn renewed(model: &mut Model) {
     let Some(OperationDialog::Pick { env, alone, .. }) = model.dialog.operation() else { return };
@@ -206,12 +200,6 @@ pub(in crate::app) fn renewed(model: &mut Model) {
         *chosen = candidates::proposed(&found).map(|choice| choice.sha.clone());
     }
     *choices = found;
-}
-
-/// The services of an environment that can go back.
-pub(in crate::app) fn rollable(env: &EnvInfo) -> Vec<ServiceId> {
-    let rollable = env.services.iter().filter(|one| one.platform.has_releases());
-    rollable.map(|service| service.id.clone()).collect()
 }
 
 /// The services that can go back of what the keys of operations act on.

@@ -5,8 +5,11 @@ use crate::app::dialogs::Overlay;
 use crate::app::effect::Effect;
 use crate::app::hints;
 use crate::app::model::{Model, Pane, View};
-use crate::app::testing::{at, keys, model, press};
+use crate::app::testing::{at, keys, model, press, tell};
+use crate::app::trust;
 use crate::config::load::{Flags, parse};
+use crate::domain::fact::Fact;
+use crate::domain::trust::ProjectFile;
 
 /// A console whose person chose these keys.
 fn with(chosen: &str) -> Model {
@@ -26,10 +29,36 @@ fn two_keys_do_what_one_did_and_the_old_one_does_nothing() {
     let mut model = with("health = \"b h\"\n");
     keys(&mut model, "5");
     assert_eq!(model.screen.view, View::Dashboard, "5 is nobody's key");
+    assert_eq!(told(&model), "5 is not bound: ? lists the keys");
     keys(&mut model, "b");
     assert_eq!(model.screen.pending.as_deref(), Some("b"));
     keys(&mut model, "h");
     assert_eq!((model.screen.view, model.screen.pending.as_deref()), (View::Only(Pane::Health), None));
+}
+
+#[test]
+fn sentences_name_the_keys_in_force() {
+    let mut model = with("menu = \"b\"\n");
+    model.screen.size = (120, 40);
+    let file = ProjectFile {
+        path: "/repo/flightdeck.toml".into(),
+        digest: "abc".to_owned(),
+        wants: Vec::new(),
+        approved: false,
+    };
+    tell(&mut model, Fact::ProjectFile(Box::new(file)));
+    let Some(Overlay::Trust(asked)) = model.dialog.overlay else { panic!("{:?}", model.dialog.overlay) };
+    assert!(trust::last(&model, asked).ends_with("b 0 asks again"), "{}", trust::last(&model, asked));
+    keys(&mut model, "⎋");
+    let file = ProjectFile {
+        path: "/repo/flightdeck.toml".into(),
+        digest: "def".to_owned(),
+        wants: Vec::new(),
+        approved: false,
+    };
+    keys(&mut model, "?");
+    tell(&mut model, Fact::ProjectFile(Box::new(file)));
+    assert!(told(&model).ends_with("b 0 asks about it"), "{}", told(&model));
 }
 
 #[test]

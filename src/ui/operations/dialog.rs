@@ -103,7 +103,10 @@ pub(in crate::ui) fn draw(ctx: &Ctx<'_>, frame: &mut Frame<'_>, body: Rect, roll
             let mut lines: Vec<Line<'static>> =
                 outline::lines(ctx.model, env, request).into_iter().map(|line| Line::styled(line, dim)).collect();
             lines.push(Line::raw(" reading what is live, what is still there and which commits would leave"));
-            let hint = Line::styled(" as it was read last; the plan itself comes in a moment, esc leaves", dim);
+            let hint = Line::styled(
+                " as it was read last; the plan comes in a moment: type when it is there; esc leaves",
+                dim,
+            );
             dialog(
                 ctx,
                 frame,
@@ -331,13 +334,11 @@ fn step_line(ctx: &Ctx<'_>, operation: &Operation, step: &StepReport) -> Line<'s
         status = Status::Warn;
     }
     let mark = if status == step.state.status() { ctx.theme.step(&step.state) } else { ctx.theme.symbol(status) };
-    let text = format!(
-        " {mark} {word:<8} {} {} {}  {}  {took}{usual}",
-        step.service.name,
-        ctx.theme.dot(),
-        step.title,
-        step.detail
-    );
+    let what = format!(" {mark} {word:<8} {} {} {}", step.service.name, ctx.theme.dot(), step.title);
+    let took = format!("{took}{usual}");
+    // Where a part is missing there is no room for it: blanks would be wrapped into a row of their own.
+    let parts = [what.as_str(), step.detail.as_str(), took.trim_start_matches(", ")];
+    let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ");
     Line::styled(text, ctx.theme.status(status))
 }
 

@@ -184,10 +184,30 @@ fn declared(sha: &str) -> crate::domain::environment::Declared {
 }
 
 #[test]
+fn the_release_that_is_proposed_is_told_with_the_alarm() {
+    use crate::app::testing::{NEW, OLD, deployment, tell};
+    for told in [true, false] {
+        let mut model = crate::app::testing::model();
+        for service in ["backend", "frontend"] {
+            let id = ServiceId::new("production", service);
+            let old = deployment(&id, OLD, 2, false);
+            if told {
+                model.facts.history.verified.insert((id.clone(), old.id.clone(), OLD.into()));
+            }
+            tell(&mut model, Fact::Releases(id.clone(), vec![deployment(&id, NEW, 5, true), old]));
+        }
+        crate::app::testing::probed(&mut model, "production", "/health", Some("503"), 6);
+        let banner = model.facts.banner.as_ref().unwrap();
+        assert_eq!(banner.back.as_ref().map(|back| back.sha.as_str()), told.then_some(OLD));
+    }
+}
+
+#[test]
 fn the_key_of_the_alarm_line_acts_on_what_the_line_names() {
     let mut model = model();
     fails(&mut model, 0);
     model.facts.banner = Some(Banner {
+        back: None,
         env: "production".into(),
         state: State::Failing,
         commits: Vec::new(),

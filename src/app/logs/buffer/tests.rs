@@ -263,7 +263,7 @@ fn traces_fold_into_the_line_that_names_the_exception() {
     buf.push(batch(trace.iter().map(|text| line(1, text)).collect()));
     buf.set_filter(Filter { fold: true, ..Filter::default() });
     assert_eq!(seen(&buf, 10), ["GET /x 500", "ValueError: no", "next"]);
-    assert_eq!(buf.trace(4).iter().map(|line| line.message.as_str()).collect::<Vec<_>>(), trace[1..4]);
+    assert_eq!(buf.trace(4).iter().map(|line| line.message.as_str()).collect::<Vec<_>>(), trace[1..5]);
     buf.push(batch(vec![line(2, "Error: late"), line(2, "    at go (a.js:3)")]));
     assert_eq!(seen(&buf, 10), ["GET /x 500", "ValueError: no", "next", "Error: late"]);
 }
