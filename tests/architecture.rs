@@ -23,7 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("domain", &["sanitize", "error", "clock"]),
     ("logstore", &["domain", "sanitize", "redact"]),
     ("config", &["action", "domain", "error", "sanitize"]),
-    ("action", &["domain"]),
+    ("action", &["domain", "sanitize"]),
     ("platform", &["domain", "sanitize", "redact", "error", "clock", "config"]),
     ("store", &["domain", "sanitize", "error", "clock"]),
     ("engine", &["domain", "sanitize", "redact", "error", "clock", "config", "platform", "store", "logstore"]),
