@@ -189,15 +189,20 @@ pub fn planned(refusals: &[&str]) -> Model {
 }
 
 fn declared(model: &mut Model, env: &str, name: &str, label: &str, sha: &str) {
-    let id = ServiceId::new(env, name);
+    deploys(model, ServiceId::new(env, name), (label, label), sha, 3_600);
+}
+
+/// A service runs this release (its id and its label), which was deployed so many seconds ago.
+fn deploys(model: &mut Model, id: ServiceId, (release, label): (&str, &str), sha: &str, age: i64) {
+    let (env, name) = (id.env.as_str(), &*id.name);
     let deploying = env == "staging" && name == "backend";
     let declared = Declared {
-        deployment: label.into(),
+        deployment: release.into(),
         label: Text::from(label),
         sha: Some(sha.into()),
         status: if deploying { Status::Running } else { Status::Ok },
         words: Text::from("complete"),
-        created_at: Some(ago(3_600)),
+        created_at: Some(ago(age)),
         rollout: deploying.then_some(Rollout { done: 3, total: 4, fleet: Status::Ok }),
         pin: (label == "dpl_8Qk3xYz1").then(|| Pin {
             why: Text::from("bad latency"),
@@ -278,6 +283,7 @@ pub fn deployed() -> Model {
         presence: Presence::Unknown,
         bad: None,
     };
+    deploys(&mut model, service.clone(), ("rel_42", "v42"), LIVE, 60);
     tell(&mut model, Fact::Releases(service.clone(), vec![deployment]));
     for second in (1..120).rev() {
         let bad = second < 60 && second % 3 == 0;
