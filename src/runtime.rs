@@ -9,6 +9,7 @@ pub mod effects;
 mod entry;
 mod layout;
 mod linear;
+mod outlet;
 pub mod start;
 pub mod surface;
 mod typed;

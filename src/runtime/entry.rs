@@ -6,6 +6,7 @@ use std::task::Poll;
 use futures_util::Stream;
 
 use super::linear::LinearSurface;
+use super::outlet::Outlet;
 use super::{Console, Reload, say, terminal_error};
 use crate::clock::SharedClock;
 use crate::config::Settings;
@@ -58,10 +59,20 @@ pub async fn linear(settings: Settings, clock: SharedClock) -> Result<ExitCode, 
         console.reads(viewing);
     }
     let signals = signals().map_err(|error| terminal_error(&error))?;
-    let mut surface = LinearSurface::new(std::io::stdout());
+    let outlet = Outlet::to(std::io::stdout()).map_err(|error| terminal_error(&error))?;
+    let mut surface = LinearSurface::new(outlet);
     let code = console.run(&mut surface, futures_util::stream::pending(), Box::pin(signals)).await;
-    // A reader that has gone has heard enough.
-    if surface.gone() { Ok(ExitCode::Done) } else { code }
+    let gone = surface.gone();
+    let (outlet, broken) = surface.into_parts();
+    outlet.close();
+    match broken {
+        Some(why) => Err(UserError::new(ExitCode::Failed, format!("standard output cannot be written: {why}"))
+            .now("nothing more is told; nothing was changed")
+            .hint("give it a reader, or a file with room")),
+        // A reader that has gone has heard enough.
+        None if gone => Ok(ExitCode::Done),
+        None => code,
+    }
 }
 
 /// Shows a log on this terminal until the person quits.

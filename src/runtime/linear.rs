@@ -28,17 +28,24 @@ pub struct LinearSurface<W> {
     began: Option<Duration>,
     last: Option<Duration>,
     gone: bool,
+    /// Why nothing can be written, where that is not because the reader has gone.
+    broken: Option<String>,
 }
 
 impl<W: Write> LinearSurface<W> {
     /// Nothing was told yet.
     pub fn new(out: W) -> Self {
-        Self { out, told: BTreeMap::new(), notice: None, began: None, last: None, gone: false }
+        Self { out, told: BTreeMap::new(), notice: None, began: None, last: None, gone: false, broken: None }
     }
 
     /// Whether nobody reads any more.
     pub fn gone(&self) -> bool {
         self.gone
+    }
+
+    /// Where it writes, and why nothing can be written any more.
+    pub fn into_parts(self) -> (W, Option<String>) {
+        (self.out, self.broken)
     }
 
     fn say(&mut self, now: Now, says: &str) -> io::Result<()> {
@@ -93,7 +100,11 @@ impl<W: Write> Surface for LinearSurface<W> {
         if self.last.is_none_or(|last| now.mono.saturating_sub(last) >= BEAT) {
             self.last = Some(now.mono);
             let told = self.tell(model, now);
-            self.gone |= told.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+            match &told {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.gone = true,
+                Err(error) => self.broken = Some(error.to_string()),
+                Ok(()) => {}
+            }
             told?;
         }
         Ok(Geometry::default())

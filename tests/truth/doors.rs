@@ -40,10 +40,10 @@ pub fn drawn(sky: &Sky, size: (u16, u16)) -> Vec<Statement> {
         let end = ends.min().unwrap_or(own.len());
         let state = said(&format!("{} {}", env.id, &own[..end]), env.id.as_str());
         let cut = (env.tier == Tier::Production).then_some(State::Healthy);
-        // In its shortest form a station has its mark alone.
+        // In its shortest form a station has its mark alone. Of two states that share one it may be the worse.
         let words: Vec<&str> = own[..end].split_whitespace().collect();
         let at = |state: &State| words.iter().position(|word| *word == state.mark(false));
-        let marked = || State::ALL.into_iter().filter_map(|state| Some((at(&state)?, state))).min_by_key(|one| one.0);
+        let marked = || State::ALL.into_iter().rev().filter_map(|state| Some((at(&state)?, state))).min_by_key(|one| one.0);
         let state = state.or_else(|| marked().map(|(_, state)| state));
         all.extend(state.or(cut).map(|state| (env.id.clone(), None, state)));
     }
