@@ -27,12 +27,24 @@ enum Form {
     Short,
     /// What is well has no commit and no age.
     Brief,
+    /// Names and marks, and the word of what is not well.
+    Words,
     /// Names and marks.
     Bare,
 }
 
 impl Form {
-    const ALL: [Self; 5] = [Self::Whole, Self::Marks, Self::Short, Self::Brief, Self::Bare];
+    const ALL: [Self; 6] = [Self::Whole, Self::Marks, Self::Short, Self::Brief, Self::Words, Self::Bare];
+
+    /// Whether names are cut.
+    fn short(self) -> bool {
+        matches!(self, Self::Short | Self::Brief | Self::Words | Self::Bare)
+    }
+
+    /// Whether commit and age are left out, of what is well or not.
+    fn bare(self, well: bool) -> bool {
+        matches!(self, Self::Words | Self::Bare) || well && self == Self::Brief
+    }
 }
 
 type Spans = Vec<Span<'static>>;
@@ -40,7 +52,7 @@ type Spans = Vec<Span<'static>>;
 /// What line 1 says of environments.
 pub(super) struct Said {
     pub(super) spans: Spans,
-    /// All stations of the way are there, and what is not well has its word.
+    /// All stations of the way are there, and what is not well has its commit and its word.
     pub(super) worded: bool,
     /// At least one station is named.
     pub(super) named: bool,
@@ -78,7 +90,7 @@ impl<'a> Told<'a> {
                 let left = room.checked_sub(width(&way));
                 if let Some(rest) = left.and_then(|left| self.others.fitted(ctx, left, &hidden)) {
                     let spans: Spans = way.into_iter().chain(rest).collect();
-                    let worded = shown == count && form != Form::Bare;
+                    let worded = shown == count && !form.bare(false);
                     return (!spans.is_empty()).then_some(Said { spans, worded, named: shown > 0 || count == 0 });
                 }
             }
@@ -95,7 +107,11 @@ fn way(ctx: &Ctx<'_>, stations: &[Station<'_>], branch: Option<&str>, form: Form
     let mut said = Vec::new();
     if let Some(branch) = branch {
         // Its name comes with the first count.
-        let name = if branch.is_empty() { "default branch" } else { branch };
+        let name = match branch {
+            "" if form.short() => "branch",
+            "" => "default branch",
+            name => name,
+        };
         said.push(Span::styled(format!(" {name}"), ctx.theme.dim()));
     }
     for (at, station) in stations.iter().enumerate() {
@@ -120,30 +136,29 @@ fn arrow(ctx: &Ctx<'_>, station: &Station<'_>, form: Form) -> String {
         // A minus beside the line would be a part of it.
         Some(one) => format!(" {} ", one.short()),
     };
-    let line = if form == Form::Bare { ctx.theme.rail().to_owned() } else { ctx.theme.rail().repeat(2) };
+    let line = if form.bare(false) { ctx.theme.rail().to_owned() } else { ctx.theme.rail().repeat(2) };
     format!(" {line}{count}{line}{} ", ctx.theme.onward())
 }
 
 fn stop(ctx: &Ctx<'_>, station: &Station<'_>, form: Form) -> Spans {
     let (theme, judged) = (ctx.theme, &station.judged);
-    let short = matches!(form, Form::Short | Form::Brief | Form::Bare);
     let well = judged.state == State::Healthy;
-    let mut said = name(ctx, station.env, short);
-    if !judged.commits.is_empty() && form != Form::Bare && !(well && form == Form::Brief) {
+    let mut said = name(ctx, station.env, form.short());
+    if !judged.commits.is_empty() && !form.bare(well) {
         said.push(Span::styled(format!(" {}", judged.short()), theme.strong()));
     }
     said.push(Span::styled(format!(" {}", theme.mark(judged.state)), theme.state(judged.state)));
     let worded = match form {
         Form::Whole => true,
         Form::Bare => false,
-        Form::Marks | Form::Short | Form::Brief => !well,
+        Form::Marks | Form::Short | Form::Brief | Form::Words => !well,
     };
     if worded {
         // What is well is quiet.
         let style = if well { theme.dim() } else { theme.state(judged.state) };
         said.push(Span::styled(format!(" {}", judged.state), style));
     }
-    if let Some(since) = station.since.filter(|_| form != Form::Bare && !(well && form == Form::Brief)) {
+    if let Some(since) = station.since.filter(|_| !form.bare(well)) {
         let style = if well { theme.dim() } else { theme.state(judged.state) };
         said.push(Span::styled(format!(" {}", text::brief(since, ctx.now.wall)), style));
     }

@@ -43,7 +43,8 @@ pub fn drawn(sky: &Sky, size: (u16, u16)) -> Vec<Statement> {
         // In its shortest form a station has its mark alone. Of two states that share one it may be the worse.
         let words: Vec<&str> = own[..end].split_whitespace().collect();
         let at = |state: &State| words.iter().position(|word| *word == state.mark(false));
-        let marked = || State::ALL.into_iter().rev().filter_map(|state| Some((at(&state)?, state))).min_by_key(|one| one.0);
+        let marked =
+            || State::ALL.into_iter().rev().filter_map(|state| Some((at(&state)?, state))).min_by_key(|one| one.0);
         let state = state.or_else(|| marked().map(|(_, state)| state));
         all.extend(state.or(cut).map(|state| (env.id.clone(), None, state)));
     }
