@@ -107,10 +107,10 @@ fn way(ctx: &Ctx<'_>, stations: &[Station<'_>], branch: Option<&str>, form: Form
     let mut said = Vec::new();
     if let Some(branch) = branch {
         // Its name comes with the first count.
-        let name = match branch {
-            "" if form.short() => "branch",
-            "" => "default branch",
-            name => name,
+        let name = match (branch.is_empty(), form.short()) {
+            (true, true) => "branch",
+            (true, false) => "default branch",
+            (false, _) => branch,
         };
         said.push(Span::styled(format!(" {name}"), ctx.theme.dim()));
     }
